@@ -1,0 +1,23 @@
+//! Load testing and latency benchmarks for servers that speak the OpenAI API.
+//!
+//! The way of the data, one way and no way back:
+//!
+//! ```text
+//! scenario.yaml ─▶ Scenario ─▶ RunPlan ─▶ run { Arrival ─▶ client ─▶ RequestRecord ─▶ Recorder }
+//!                                               │
+//! results/<run>/ ◀─ store ◀─ RunResult ◀─ Summary
+//!       │
+//!       └─▶ report (table, CSV, JSON, Markdown)
+//! ```
+//!
+//! `docs/architecture.md` lists which module may use which; a test keeps it so.
+
+pub mod clock;
+pub mod measure;
+pub mod metric;
+pub mod openai;
+pub mod plan;
+pub mod record;
+pub mod scenario;
+pub mod units;
+pub mod workload;

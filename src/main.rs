@@ -1,0 +1,3 @@
+//! The `pacemark` program.
+
+fn main() {}

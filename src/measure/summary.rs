@@ -1,0 +1,151 @@
+//! What a cell comes to.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use crate::metric::Metric;
+use crate::units::Moment;
+
+/// The measured window of a cell: requests due in it are its requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// When warm-up ended.
+    pub opened_at: Moment,
+    /// When the stage stopped handing out requests; [`Moment::NEVER`] while it still does.
+    pub closed_at: Moment,
+}
+
+impl Window {
+    /// How long the window was open.
+    pub const fn length(&self) -> Duration {
+        self.closed_at.since(self.opened_at)
+    }
+
+    /// Whether `moment` lies in the window: its opening counts, its close does not.
+    pub fn contains(&self, moment: Moment) -> bool {
+        self.opened_at <= moment && moment < self.closed_at
+    }
+}
+
+/// Everything one cell comes to. Warm-up is counted apart and enters nothing else, but for
+/// the tokens and answers of warm-up requests that arrived inside the window.
+#[derive(Clone, Debug)]
+pub struct CellSummary {
+    /// The measured window.
+    pub window: Window,
+    /// What became of the requests due in the window.
+    pub outcomes: OutcomeCounts,
+    /// What became of the warm-up requests.
+    pub warmup: OutcomeCounts,
+    /// The distributions that have values, in recorded units (see `Unit::recorded_per_shown`).
+    pub distributions: BTreeMap<Metric, Histogram<u64>>,
+    /// The window metrics that exist for the cell, in shown units.
+    pub windows: BTreeMap<Metric, f64>,
+    /// Where output token counts came from, over completed requests.
+    pub output_sources: TokenSources,
+    /// Token totals over completed requests.
+    pub tokens: TokenTotals,
+    /// Text events over completed streams, for tokens per event.
+    pub text_events: u64,
+    /// The first messages of each kind of failure.
+    pub failure_samples: Vec<FailureSample>,
+    /// Connections opened for measured requests.
+    pub connections_opened: u64,
+    /// Requests sent again because a reused connection was closed under them.
+    pub stale_reconnects: u64,
+    /// Measured requests by finish reason, as servers write it; `none` where they gave none.
+    pub finish_reasons: BTreeMap<&'static str, u64>,
+}
+
+/// What became of a set of requests. All parts add up to `arrivals`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OutcomeCounts {
+    /// Requests that were due.
+    pub arrivals: u64,
+    /// Requests with a whole answer, capped ones included.
+    pub completed: u64,
+    /// Of these: ended by the client because they ran past their token limit.
+    pub capped: u64,
+    /// Failures by kind, as printed (`http_status(500)`).
+    pub failed: BTreeMap<String, u64>,
+    /// In flight when the run was stopped.
+    pub cancelled: u64,
+    /// Due, but still held back when the stage closed.
+    pub unsent: u64,
+}
+
+impl OutcomeCounts {
+    /// Failures of all kinds.
+    pub fn failures(&self) -> u64 {
+        self.failed.values().sum()
+    }
+
+    /// Whether every arrival has exactly one outcome.
+    pub fn add_up(&self) -> bool {
+        self.arrivals == self.completed + self.failures() + self.cancelled + self.unsent
+    }
+}
+
+/// Where a count of output tokens came from, the most trusted first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TokenSource {
+    /// The server's own count.
+    Usage,
+    /// A local tokenizer.
+    Tokenizer,
+    /// The number of text events: an estimate.
+    Chunks,
+    /// There was no count.
+    None,
+}
+
+impl TokenSource {
+    /// The source as it stands in files: `usage`, `tokenizer`, `chunks`, `none`.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::Tokenizer => "tokenizer",
+            Self::Chunks => "chunks",
+            Self::None => "none",
+        }
+    }
+}
+
+/// How many requests had their output tokens counted from which source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenSources {
+    /// Counted by the server.
+    pub usage: u64,
+    /// Counted by a local tokenizer.
+    pub tokenizer: u64,
+    /// Estimated by their text events.
+    pub chunks: u64,
+    /// Not counted.
+    pub none: u64,
+}
+
+/// Token totals; a part is `None` where no request told it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenTotals {
+    /// Input tokens.
+    pub input: Option<u64>,
+    /// Output tokens.
+    pub output: Option<u64>,
+    /// Output tokens that were reasoning.
+    pub reasoning: Option<u64>,
+    /// Input tokens served from a cache.
+    pub cached: Option<u64>,
+}
+
+/// A kind of failure with one of its messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailureSample {
+    /// The kind, as printed.
+    pub kind: String,
+    /// How many failures had this kind and message.
+    pub count: u64,
+    /// What the server or the system said, without secrets.
+    pub message: String,
+}

@@ -1,0 +1,12 @@
+//! What happened to one request: its moments, its text events, its outcome.
+//!
+//! A [`RequestRecord`] is filled by the client while the request runs and never changed
+//! afterwards. Nothing is computed here; the formulas live in `measure`.
+
+mod outcome;
+mod request;
+mod text_events;
+
+pub use outcome::{Failure, FailureKind, FinishReason, Outcome};
+pub use request::{Phase, RequestRecord, TokenUsage};
+pub use text_events::{TextEvent, TextEvents};

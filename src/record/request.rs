@@ -1,0 +1,128 @@
+//! One request, from due to done.
+
+use super::outcome::{FinishReason, Outcome};
+use super::text_events::TextEvents;
+use crate::units::Moment;
+
+/// The part of a stage a request belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Sent to warm the server up; never measured.
+    Warmup,
+    /// Due inside the measured window.
+    Measure,
+}
+
+impl Phase {
+    /// The phase as it stands in files.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Warmup => "warmup",
+            Self::Measure => "measure",
+        }
+    }
+}
+
+/// Token counts the server gave; `None` where it gave none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenUsage {
+    /// Input tokens, cached ones included.
+    pub input: Option<u32>,
+    /// Output tokens, reasoning included.
+    pub output: Option<u32>,
+    /// Output tokens that were reasoning.
+    pub reasoning: Option<u32>,
+    /// Input tokens served from a cache.
+    pub cached: Option<u32>,
+}
+
+/// What happened to one request.
+///
+/// Moments that did not come are `None`; an unsent request has no `sent_at` and nothing after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRecord {
+    /// The cell of the run plan, by its number.
+    pub cell: u32,
+    /// Position among the requests of its phase, from 0.
+    pub index: u64,
+    /// Warm-up or measured.
+    pub phase: Phase,
+    /// Whether the answer was asked for as a stream.
+    pub streamed: bool,
+    /// When the load profile wanted it to start.
+    pub due_at: Moment,
+    /// Just before it was handed to the HTTP client; `None` if it never was.
+    pub sent_at: Option<Moment>,
+    /// When its new connection was ready; `None` if it reused one.
+    pub connected_at: Option<Moment>,
+    /// When status line and headers were read.
+    pub headers_at: Option<Moment>,
+    /// The first event of any kind, role-only ones included.
+    pub first_event_at: Option<Moment>,
+    /// The first event with answer text (anything generated but reasoning).
+    pub first_answer_at: Option<Moment>,
+    /// The events with generated text; empty for answers that were not streamed.
+    pub text_events: TextEvents,
+    /// When the answer was over, or the failure was known.
+    pub finished_at: Option<Moment>,
+    /// Whether the connection had served a request before.
+    pub reused: bool,
+    /// How often a reused connection had been closed under it and it was sent again.
+    pub stale_reconnects: u32,
+    /// The HTTP status, once headers were read.
+    pub status: Option<u16>,
+    /// The server's token counts.
+    pub usage: TokenUsage,
+    /// Whether reasoning text was seen in the stream or answer.
+    pub reasoning_seen: bool,
+    /// Why the server stopped, where it said so.
+    pub finish_reason: Option<FinishReason>,
+    /// Input items of the request: the batch of an embedding, 1 otherwise.
+    pub items: u32,
+    /// Output tokens that were asked for at most; `None` without a limit.
+    pub max_tokens: Option<u32>,
+    /// Bytes of the answer's body.
+    pub body_bytes: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+impl RequestRecord {
+    /// A request that is due and has not been sent: its outcome is [`Outcome::Unsent`].
+    pub fn due(cell: u32, index: u64, phase: Phase, due_at: Moment) -> Self {
+        Self {
+            cell,
+            index,
+            phase,
+            streamed: false,
+            due_at,
+            sent_at: None,
+            connected_at: None,
+            headers_at: None,
+            first_event_at: None,
+            first_answer_at: None,
+            text_events: TextEvents::default(),
+            finished_at: None,
+            reused: false,
+            stale_reconnects: 0,
+            status: None,
+            usage: TokenUsage::default(),
+            reasoning_seen: false,
+            finish_reason: None,
+            items: 1,
+            max_tokens: None,
+            body_bytes: 0,
+            outcome: Outcome::Unsent,
+        }
+    }
+
+    /// The first event with generated text of any kind.
+    pub fn first_token_at(&self) -> Option<Moment> {
+        self.text_events.first_at()
+    }
+
+    /// The last event with generated text.
+    pub fn last_token_at(&self) -> Option<Moment> {
+        self.text_events.last_at()
+    }
+}

@@ -1,0 +1,54 @@
+//! The kinds of backends and what differs between them.
+
+/// Which server a backend is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BackendKind {
+    /// Ollama.
+    Ollama,
+    /// The LiteLLM proxy.
+    Litellm,
+    /// XInference.
+    Xinference,
+    /// OpenAI itself.
+    Openai,
+    /// OpenRouter.
+    Openrouter,
+    /// Together AI.
+    Together,
+    /// vLLM.
+    Vllm,
+    /// SGLang.
+    Sglang,
+    /// llama.cpp's own server.
+    Llamacpp,
+    /// Any other server that speaks the OpenAI API.
+    Generic,
+    /// The simulated server inside this process.
+    Mock,
+}
+
+/// What a kind takes for granted, unless the scenario says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// Its name in scenarios.
+    pub key: &'static str,
+    /// Its name for people.
+    pub name: &'static str,
+    /// Default URL; `None` where the scenario must give one.
+    pub url: Option<&'static str>,
+    /// Environment variable that usually holds its key.
+    pub key_env: Option<&'static str>,
+    /// The field that limits output tokens of a chat.
+    pub token_limit: TokenLimitField,
+    /// Whether `stream_options.include_usage` may be sent.
+    pub include_usage: bool,
+}
+
+/// The field of a chat request that limits output tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenLimitField {
+    /// `max_tokens`
+    MaxTokens,
+    /// `max_completion_tokens`
+    MaxCompletionTokens,
+}

@@ -1,0 +1,142 @@
+//! How much load, and when.
+
+use std::time::Duration;
+
+use crate::units::{Rate, Share};
+
+/// The load of a scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Load {
+    /// What is sent before each measured window, with the stage's own profile.
+    pub warmup: Option<Warmup>,
+    /// The load points, in order.
+    pub stages: Vec<Stage>,
+    /// How often the whole matrix is run; at least 1.
+    pub rounds: u32,
+    /// Pause between two cells.
+    pub cooldown: Duration,
+    /// When a cell is given up early.
+    pub stop: Option<StopRule>,
+    /// How long answers in flight may still finish once a stage has closed.
+    pub drain: Duration,
+    /// Commands around each cell.
+    pub hooks: Hooks,
+}
+
+/// What is sent before the measured window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warmup {
+    /// So many requests, all finished before the window opens.
+    Requests(u64),
+    /// For so long; the load flows on into the window without a break.
+    Duration(Duration),
+}
+
+/// One load point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stage {
+    /// How requests start.
+    pub profile: LoadProfile,
+    /// When it ends.
+    pub bound: Bound,
+}
+
+/// How requests start.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LoadProfile {
+    /// Closed loop: a fixed number in flight; an answer's end starts the next request.
+    Closed {
+        /// Requests in flight; at least 1.
+        concurrency: u32,
+    },
+    /// Open loop: requests start when they are due, whatever the server does.
+    Open {
+        /// Mean arrival rate.
+        rate: Rate,
+        /// How arrivals are spread.
+        arrival: ArrivalProcess,
+        /// Most requests in flight; further arrivals are held back, never dropped.
+        max_in_flight: Option<u32>,
+    },
+}
+
+/// How the arrivals of an open loop are spread.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ArrivalProcess {
+    /// Evenly.
+    Constant,
+    /// Exponential gaps: independent users.
+    Poisson,
+    /// Gamma-distributed gaps with shape `burstiness`: 1 is Poisson, below 1 burstier.
+    Gamma {
+        /// Shape of the distribution; above 0.
+        burstiness: f64,
+    },
+}
+
+impl ArrivalProcess {
+    /// Its name in scenarios and files.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Poisson => "poisson",
+            Self::Gamma { .. } => "gamma",
+        }
+    }
+}
+
+/// When a stage ends: whatever comes first. At least one of the two is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// After so many measured requests were handed out.
+    pub requests: Option<u64>,
+    /// After so long.
+    pub duration: Option<Duration>,
+}
+
+/// When a cell is given up early.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StopRule {
+    /// Share of failures from which on the cell is given up.
+    pub error_rate: Share,
+    /// Finished requests before the rule applies.
+    pub after: u64,
+}
+
+/// Shell commands around each cell, with `PACEMARK_BACKEND` in their environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// Run before a cell; its failure stops the run.
+    pub before_cell: Option<String>,
+    /// Run after a cell, whatever became of it.
+    pub after_cell: Option<String>,
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Self {
+            warmup: None,
+            stages: Vec::new(),
+            rounds: 1,
+            cooldown: Duration::ZERO,
+            stop: None,
+            drain: Duration::from_secs(30),
+            hooks: Hooks::default(),
+        }
+    }
+}
+
+/// As tables show it: `4 at a time`, `20/s poisson`.
+impl std::fmt::Display for LoadProfile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Closed { concurrency } => write!(f, "concurrency {concurrency}"),
+            Self::Open { rate, arrival, max_in_flight: None } => {
+                write!(f, "{rate} {}", arrival.key())
+            }
+            Self::Open { rate, arrival, max_in_flight: Some(limit) } => {
+                write!(f, "{rate} {} max {limit}", arrival.key())
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What the simulated server should do.
+
+use crate::units::Share;
+
+/// How the simulated server answers.
+///
+/// Without `slots` it is scripted: each answer takes `ttft`, then a token every `gap`. With
+/// `slots` a small model of an engine decides: requests wait in a queue for a slot, a prompt is
+/// read at `prefill_rate`, and tokens come at `decode_rate`, less as the batch grows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MockSpec {
+    /// Seconds from the request to its first token (with `slots`: on top of queue and prefill).
+    pub ttft: Distribution,
+    /// Seconds between two tokens (with `decode_rate`: not used).
+    pub gap: Distribution,
+    /// Tokens of an answer, unless the request's own limit is lower.
+    pub output_tokens: Distribution,
+    /// Requests served at a time; `None`: all of them.
+    pub slots: Option<u32>,
+    /// Requests that may wait for a slot; one more is refused with 503. `None`: no bound.
+    pub queue: Option<u32>,
+    /// Input tokens read per second; `None`: at once.
+    pub prefill_rate: Option<f64>,
+    /// Output tokens per second of a stream that is alone; `None`: `gap` decides.
+    pub decode_rate: Option<f64>,
+    /// How much each further stream of a batch slows every one: the time of a step is
+    /// `1 + batch_slowdown × (batch − 1)` times that of one stream. From 0 (free) to 1 (in turn).
+    pub batch_slowdown: f64,
+    /// Share of requests answered with an error (half before the headers, half in the stream).
+    pub errors: Share,
+    /// Share of streams that pause once.
+    pub stalls: Share,
+    /// Seconds of such a pause.
+    pub stall: Distribution,
+    /// Tokens per streamed event.
+    pub tokens_per_event: u32,
+    /// The seed of everything random in the server.
+    pub seed: u64,
+}
+
+/// A distribution of seconds or of tokens; never below 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Distribution {
+    /// Always the same.
+    Constant(f64),
+    /// Evenly between two values.
+    Uniform {
+        /// Lowest value.
+        low: f64,
+        /// Highest value.
+        high: f64,
+    },
+    /// Normal, values outside the bounds drawn to them.
+    Normal {
+        /// Mean before bounding.
+        mean: f64,
+        /// Standard deviation before bounding.
+        stddev: f64,
+        /// Lowest value.
+        min: f64,
+        /// Highest value.
+        max: f64,
+    },
+    /// Log-normal, by the mean and deviation of the values themselves, bounded.
+    Lognormal {
+        /// Mean before bounding.
+        mean: f64,
+        /// Standard deviation before bounding.
+        stddev: f64,
+        /// Lowest value.
+        min: f64,
+        /// Highest value.
+        max: f64,
+    },
+}
+
+impl Default for MockSpec {
+    fn default() -> Self {
+        Self {
+            ttft: Distribution::Constant(0.040),
+            gap: Distribution::Constant(0.008),
+            output_tokens: Distribution::Constant(64.0),
+            slots: None,
+            queue: None,
+            prefill_rate: None,
+            decode_rate: None,
+            batch_slowdown: 0.0,
+            errors: Share::ZERO,
+            stalls: Share::ZERO,
+            stall: Distribution::Constant(1.0),
+            tokens_per_event: 1,
+            seed: 0,
+        }
+    }
+}
+
+impl MockSpec {
+    /// Few slots and a queue, as Ollama serves: one stream is quick, the rest wait.
+    pub fn ollama() -> Self {
+        Self {
+            ttft: Distribution::Constant(0.015),
+            slots: Some(4),
+            queue: Some(512),
+            prefill_rate: Some(4_000.0),
+            decode_rate: Some(120.0),
+            batch_slowdown: 0.15,
+            ..Self::default()
+        }
+    }
+
+    /// Continuous batching, as vLLM behind XInference serves: all start at once, each slower.
+    pub fn batching() -> Self {
+        Self {
+            ttft: Distribution::Constant(0.025),
+            slots: Some(256),
+            queue: None,
+            prefill_rate: Some(12_000.0),
+            decode_rate: Some(90.0),
+            batch_slowdown: 0.02,
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The scenario: text → what was typed → a checked [`Scenario`].
+//!
+//! After the check nothing is optional that is always there, and no name is left unresolved.
+//! Files and the environment come in as values ([`Environment`]); nothing here touches them.
+
+mod backend;
+mod kind;
+mod load;
+mod mock;
+mod secret;
+mod workload;
+
+pub use backend::{
+    ApiKey, Backend, BaseUrl, Connections, HttpVersion, KeySource, Target, Timeouts, TlsSettings,
+};
+pub use kind::{BackendKind, Preset, TokenLimitField};
+pub use load::{ArrivalProcess, Bound, Hooks, Load, LoadProfile, Stage, StopRule, Warmup};
+pub use mock::{Distribution, MockSpec};
+pub use secret::{Redactor, Secret};
+pub use workload::{PromptFormat, PromptSource, Slo, SloLimit, Workload};
+
+/// A checked scenario: everything a run needs to know.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its name; names the results folder.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// The servers, in file order.
+    pub backends: Vec<Backend>,
+    /// What is sent, in file order.
+    pub workloads: Vec<Workload>,
+    /// How much of it, and when.
+    pub load: Load,
+    /// What every single request should keep to.
+    pub slo: Slo,
+    /// The scenario as it was resolved, as YAML, without secrets: `scenario.yaml` of a run.
+    pub stored_text: String,
+}

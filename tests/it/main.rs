@@ -1,0 +1,6 @@
+//! What holds for pacemark as a whole: its floors, and documents that equal the code.
+
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod markdown;

@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod markdown;

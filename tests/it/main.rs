@@ -1,0 +1,8 @@
+//! What holds for pacemark as a whole: its floors, and documents that equal the code.
+
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod documents;
+#[cfg(test)]
+mod markdown;

@@ -19,6 +19,7 @@ pub mod metric;
 pub mod openai;
 pub mod plan;
 pub mod record;
+pub mod result;
 pub mod scenario;
 pub mod units;
 pub mod workload;

@@ -19,5 +19,6 @@ pub mod openai;
 pub mod plan;
 pub mod record;
 pub mod scenario;
+pub mod tls;
 pub mod units;
 pub mod workload;

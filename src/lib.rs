@@ -22,5 +22,6 @@ pub mod plan;
 pub mod record;
 pub mod result;
 pub mod scenario;
+pub mod tls;
 pub mod units;
 pub mod workload;

@@ -27,7 +27,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The generator of this stream: ChaCha with 8 rounds, portable and splittable.
+    /// The generator of this stream: `ChaCha8`, portable and splittable.
     pub fn generator(self, seed: u64) -> ChaCha8Rng {
         let purpose: u64 = match self.purpose {
             Purpose::Arrivals => 1,

@@ -159,7 +159,7 @@ impl Default for TlsSettings {
 pub struct Timeouts {
     /// Resolve, connect and TLS together.
     pub connect: Duration,
-    /// From the send to the first generated text (or headers, where nothing is streamed).
+    /// From the send to the first generated text of a stream.
     pub first_token: Duration,
     /// Between two text events.
     pub stall: Duration,

@@ -8,6 +8,7 @@
 mod distributions;
 mod failure_log;
 mod figures;
+mod histogram_codec;
 mod live;
 mod pooling;
 mod recorder;
@@ -21,9 +22,14 @@ mod window_counts;
 #[cfg(test)]
 mod formula_tests;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 pub(crate) mod samples;
 
 pub use figures::{Figures, figure, supported};
+pub use histogram_codec::{
+    HistogramError, MAX_HISTOGRAM_BYTES, histogram_from_v2, histogram_to_v2,
+};
 pub use live::{LiveSnapshot, LiveTtft};
 pub use recorder::{Recorder, RecordingRules};
 pub use request_metrics::RequestMetrics;

@@ -12,6 +12,7 @@
 //!
 //! `docs/architecture.md` lists which module may use which; a test keeps it so.
 
+pub mod client;
 pub mod clock;
 pub mod dataset;
 pub mod load;
@@ -21,6 +22,7 @@ pub mod openai;
 pub mod plan;
 pub mod record;
 pub mod result;
+
 pub mod scenario;
 pub mod tls;
 pub mod units;

@@ -12,8 +12,7 @@ use hyper::body::Incoming;
 
 use super::deadline::Deadline;
 use super::link::Link;
-use super::stream::StreamReader;
-use crate::clock::Clock;
+use super::stream::{StreamReader, ran_past_limit};
 use crate::openai::{decode_answer, decode_error};
 use crate::record::{Failure, FailureKind, RequestRecord};
 use crate::units::count;
@@ -31,7 +30,6 @@ const TAIL_LIMIT: Duration = Duration::from_millis(200);
 /// One request on its way over one connection.
 pub(super) struct Exchange<'a> {
     link: Link,
-    clock: &'a Clock,
     deadline: &'a mut Deadline,
     bytes_before: u64,
     body_ended: bool,
@@ -44,9 +42,9 @@ enum Piece {
 }
 
 impl<'a> Exchange<'a> {
-    pub(super) fn new(link: Link, clock: &'a Clock, deadline: &'a mut Deadline) -> Self {
+    pub(super) fn new(link: Link, deadline: &'a mut Deadline) -> Self {
         let bytes_before = link.bytes_read();
-        Self { link, clock, deadline, bytes_before, body_ended: false }
+        Self { link, deadline, bytes_before, body_ended: false }
     }
 
     /// Whether not one byte of an answer has come.
@@ -78,14 +76,13 @@ impl<'a> Exchange<'a> {
             let retry_after = text_of(&head.headers, RETRY_AFTER);
             return Err(decode_error(head.status.as_u16(), retry_after, &bytes));
         }
-        if spec.stream {
-            let is_json = text_of(&head.headers, CONTENT_TYPE)
-                .is_some_and(|kind| kind.starts_with("application/json"));
-            if !is_json {
-                return self.stream(spec, &mut body, record).await;
-            }
+        let is_json = text_of(&head.headers, CONTENT_TYPE)
+            .is_some_and(|kind| kind.starts_with("application/json"));
+        if spec.stream && !is_json {
+            self.stream(&mut body, record).await
+        } else {
+            self.plain(spec, &mut body, record).await
         }
-        self.plain(spec, &mut body, record).await
     }
 
     /// Sends the request and waits for status line and headers.
@@ -102,7 +99,7 @@ impl<'a> Exchange<'a> {
         });
         match ready.await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(self.lost(&error)),
+            Ok(Err(error)) => return Err(lost(&error)),
             Err(kind) => return Err(self.timed_out(kind)),
         }
         let mut response = self.link.send(request);
@@ -117,7 +114,7 @@ impl<'a> Exchange<'a> {
                 record.headers_at = Some(self.link.read_at());
                 Ok(head)
             }
-            Ok(Err(error)) => Err(self.lost(&error)),
+            Ok(Err(error)) => Err(lost(&error)),
             Err(kind) => Err(self.timed_out(kind)),
         }
     }
@@ -125,37 +122,44 @@ impl<'a> Exchange<'a> {
     /// Reads a stream of events.
     async fn stream(
         &mut self,
-        spec: &RequestSpec,
         body: &mut Incoming,
         record: &mut RequestRecord,
     ) -> Result<bool, Failure> {
-        let mut reader = StreamReader::new(spec);
+        let mut reader = StreamReader::new();
         loop {
-            match self.piece(body).await? {
+            let piece = match self.piece(body).await {
+                Ok(piece) => piece,
+                Err(failure) => {
+                    reader.hand_over(record);
+                    return Err(failure);
+                }
+            };
+            let read_at = self.link.read_at();
+            match piece {
                 Piece::Data(bytes) => {
                     record.body_bytes += count(bytes.len());
-                    let read_at = self.link.read_at();
                     if reader.take_in(&bytes, read_at, record) {
                         self.deadline.text_arrived(read_at);
                     }
                 }
                 Piece::End => {
-                    record.finished_at = Some(self.link.read_at());
+                    record.finished_at = Some(read_at);
                     reader.end_of_body(record);
-                    return reader.outcome();
+                    return reader.settle(record).map(|()| false);
                 }
             }
-            if reader.ran_past_limit(record) {
-                record.finished_at = Some(self.link.read_at());
+            if reader.is_over() {
+                record.finished_at = Some(read_at);
+                self.read_tail(body).await;
+                return reader.settle(record).map(|()| false);
+            }
+            if ran_past_limit(record) {
+                record.finished_at = Some(read_at);
+                reader.hand_over(record);
                 return Ok(true);
             }
             if record.body_bytes > ANSWER_LIMIT {
                 return Err(too_large(ANSWER_LIMIT));
-            }
-            if reader.is_done() {
-                record.finished_at = Some(self.link.read_at());
-                self.read_tail(body).await;
-                return reader.outcome();
             }
         }
     }
@@ -170,13 +174,11 @@ impl<'a> Exchange<'a> {
         let bytes = self.read_all(body, ANSWER_LIMIT, record).await?;
         record.finished_at = Some(self.link.read_at());
         let answer = decode_answer(spec.endpoint, &bytes)?;
-        record.usage = answer.usage;
+        record.usage = answer.usage.unwrap_or_default();
         record.finish_reason = answer.finish;
         record.reasoning_seen = answer.reasoning;
-        if spec.stream {
-            // The server ignored the wish for a stream: there are no moments of tokens.
-            record.streamed = false;
-        }
+        // A server may ignore the wish for a stream; then there are no moments of tokens.
+        record.streamed = false;
         Ok(false)
     }
 
@@ -253,19 +255,16 @@ impl<'a> Exchange<'a> {
         self.body_ended = ended;
     }
 
-    /// The connection is gone before the head of the answer came.
-    fn lost(&self, error: &hyper::Error) -> Failure {
-        let kind = if error.is_parse() {
-            FailureKind::Malformed
-        } else {
-            FailureKind::Disconnected
-        };
-        Failure { kind, message: causes(error) }
-    }
-
     fn timed_out(&self, kind: FailureKind) -> Failure {
         Failure { kind, message: self.deadline.message(kind) }
     }
+}
+
+/// The connection is gone before the head of the answer came.
+fn lost(error: &hyper::Error) -> Failure {
+    let kind =
+        if error.is_parse() { FailureKind::Malformed } else { FailureKind::Disconnected };
+    Failure { kind, message: causes(error) }
 }
 
 fn too_large(limit: u64) -> Failure {

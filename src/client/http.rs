@@ -150,21 +150,18 @@ impl HttpClient {
         loop {
             let link = self.link(record, again.is_some()).await?;
             let reused = record.reused;
-            let mut exchange = Exchange::new(link, &self.clock, deadline);
+            let mut exchange = Exchange::new(link, deadline);
             let ended = exchange.run(spec, request, record).await;
             let stale = reused && exchange.nothing_came() && is_lost_connection(&ended);
-            match again.take().filter(|_| stale) {
-                Some(copy) => {
-                    record.stale_reconnects += 1;
-                    request = copy;
-                }
-                None => {
-                    if let Some(link) = exchange.into_reusable_link().filter(|_| self.reuse) {
-                        self.put_back(link);
-                    }
-                    return ended;
-                }
+            if let Some(copy) = again.take().filter(|_| stale) {
+                record.stale_reconnects += 1;
+                request = copy;
+                continue;
             }
+            if let Some(link) = exchange.into_reusable_link().filter(|_| self.reuse) {
+                self.put_back(link);
+            }
+            return ended;
         }
     }
 
@@ -204,10 +201,8 @@ impl HttpClient {
     async fn open_idle(&self) -> Option<Link> {
         if self.version == HttpVersion::Two {
             let mut shared = self.shared.lock().await;
-            return match shared.as_mut() {
-                Some(link) if !link.is_closed() => link.share(),
-                _ => None,
-            };
+            let link = shared.as_mut()?;
+            return if link.is_closed() { None } else { link.share() };
         }
         let now = self.clock.now();
         loop {

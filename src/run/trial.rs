@@ -40,20 +40,23 @@ impl Trial<'_> {
     ///
     /// [`RunError`] if the request cannot be made at all.
     pub(super) async fn run(&self, include_usage: bool) -> Result<TrialEnd, RunError> {
-        let outcome = self.send(include_usage).await?;
-        let Outcome::Failed(failure) = outcome else {
+        let record = self.send(include_usage).await?;
+        let Outcome::Failed(failure) = &record.outcome else {
             return Ok(TrialEnd::Answered { without_usage: false, note: None });
         };
-        if include_usage && self.workload.stream && refuses_stream_options(&failure) {
-            return Ok(match self.send(false).await? {
+        let refused = record
+            .status
+            .is_some_and(|status| refuses_stream_options(status, failure.message.as_bytes()));
+        if include_usage && self.workload.stream && refused {
+            return Ok(match self.send(false).await?.outcome {
                 Outcome::Failed(failure) => self.judge(&failure),
                 _ => TrialEnd::Answered { without_usage: true, note: None },
             });
         }
-        Ok(self.judge(&failure))
+        Ok(self.judge(failure))
     }
 
-    async fn send(&self, include_usage: bool) -> Result<Outcome, RunError> {
+    async fn send(&self, include_usage: bool) -> Result<RequestRecord, RunError> {
         let mut workload = self.workload.clone();
         if workload.endpoint.generates() {
             let limit = workload.max_tokens.map_or(TRIAL_TOKENS, |most| most.min(TRIAL_TOKENS));
@@ -72,7 +75,7 @@ impl Trial<'_> {
         let spec = factory.request(Phase::Warmup, 0);
         let mut record = RequestRecord::due(0, 0, Phase::Warmup, self.clock.now());
         client.send(&spec, &mut record).await;
-        Ok(record.outcome)
+        Ok(record)
     }
 
     /// Whether a failure is a reason not to start, and what to do about it.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::prompt::{Prompt, PromptSet};
 use super::spec::RequestSpec;
-use crate::openai::{BodyParts, Endpoint, Input, TokenLimit, request_body};
+use crate::openai::{Ask, BodyParts, Endpoint, TokenLimit, request_body};
 use crate::record::Phase;
 use crate::scenario::{Backend, TokenLimitField, Workload};
 use crate::units::{count, index};
@@ -20,7 +20,7 @@ pub struct RequestFactory {
     workload: Workload,
     model: String,
     backend_body: serde_json::Map<String, serde_json::Value>,
-    token_limit: TokenLimit,
+    token_limit: TokenLimitField,
     include_usage: bool,
     prompts: Arc<PromptSet>,
     start: u64,
@@ -63,13 +63,10 @@ impl RequestFactory {
         let mut factory = Self {
             model: backend.model_name(&workload.model).to_owned(),
             backend_body: backend.body.clone(),
-            token_limit: match backend.kind.preset().token_limit {
-                TokenLimitField::MaxCompletionTokens if workload.endpoint == Endpoint::Chat => {
-                    TokenLimit::MaxCompletionTokens
-                }
-                TokenLimitField::MaxTokens | TokenLimitField::MaxCompletionTokens => {
-                    TokenLimit::MaxTokens
-                }
+            // `max_completion_tokens` is a field of chats alone.
+            token_limit: match workload.endpoint {
+                Endpoint::Chat => backend.kind.preset().token_limit,
+                Endpoint::Completions | Endpoint::Embeddings => TokenLimitField::MaxTokens,
             },
             workload: workload.clone(),
             include_usage,
@@ -108,13 +105,11 @@ impl RequestFactory {
 
     fn position(&self, phase: Phase, request: u64) -> usize {
         let prompts = count(self.prompts.prompts().len()).max(1);
-        let step = (request % prompts) * u64::from(self.workload.batch.max(1)) % prompts;
+        let batch = u64::from(self.workload.batch.max(1));
+        let step = request % prompts * batch % prompts;
         index(match phase {
             Phase::Measure => (self.start + step) % prompts,
-            Phase::Warmup => {
-                let last = (self.workload.batch.max(1)).into();
-                (self.start + 2 * prompts - step - last % prompts) % prompts
-            }
+            Phase::Warmup => (self.start + 2 * prompts - step - batch % prompts) % prompts,
         })
     }
 
@@ -129,37 +124,43 @@ impl RequestFactory {
     }
 
     fn body(&self, at: usize) -> Bytes {
-        let texts: Vec<&str>;
+        let texts: Vec<String>;
         let prompts = self.prompts.prompts();
-        let input = match prompts.get(at) {
-            Some(Prompt::Messages(messages)) => Input::Messages(messages),
-            Some(Prompt::Inputs(inputs)) => {
-                texts = inputs.iter().map(String::as_str).collect();
-                Input::Texts(&texts)
-            }
-            Some(Prompt::Text(_)) if self.workload.batch > 1 => {
+        let system = self.workload.system.as_deref();
+        let ask = match (self.workload.endpoint, prompts.get(at)) {
+            (Endpoint::Embeddings, Some(Prompt::Inputs(inputs))) => Ask::Embeddings { inputs },
+            (Endpoint::Embeddings, Some(Prompt::Text(_))) if self.workload.batch > 1 => {
                 texts = (0..index(self.workload.batch.into()))
-                    .filter_map(|step| match prompts.get((at + step) % prompts.len()) {
-                        Some(Prompt::Text(text)) => Some(text.as_str()),
-                        _ => None,
-                    })
+                    .map(|step| plain(prompts.get((at + step) % prompts.len())).to_owned())
                     .collect();
-                Input::Texts(&texts)
+                Ask::Embeddings { inputs: &texts }
             }
-            Some(Prompt::Text(text)) => Input::Text(text),
-            // Positions are taken modulo the number of prompts, which is never 0.
-            None => Input::Text(""),
+            (Endpoint::Embeddings, prompt) => Ask::Embedding { input: plain(prompt) },
+            (Endpoint::Completions, prompt) => Ask::Completion { prompt: plain(prompt) },
+            (Endpoint::Chat, Some(Prompt::Messages(messages))) => {
+                Ask::Messages { system, messages }
+            }
+            (Endpoint::Chat, prompt) => Ask::Chat { system, user: plain(prompt) },
         };
         Bytes::from(request_body(&BodyParts {
-            endpoint: self.workload.endpoint,
             model: &self.model,
-            system: self.workload.system.as_deref(),
-            input,
+            ask,
             stream: self.workload.stream,
             include_usage: self.include_usage,
-            max_tokens: self.workload.max_tokens,
-            token_limit: self.token_limit,
-            merges: &[&self.backend_body, &self.workload.body],
+            token_limit: self.workload.max_tokens.map(|limit| match self.token_limit {
+                TokenLimitField::MaxTokens => TokenLimit::MaxTokens(limit),
+                TokenLimitField::MaxCompletionTokens => TokenLimit::MaxCompletionTokens(limit),
+            }),
+            extra: &[&self.backend_body, &self.workload.body],
         }))
+    }
+}
+
+/// The text of a prompt that is one. Prompts of other shapes are refused for the endpoints
+/// that take only texts when they are read, and positions are taken modulo their number.
+fn plain(prompt: Option<&Prompt>) -> &str {
+    match prompt {
+        Some(Prompt::Text(text)) => text,
+        Some(Prompt::Messages(_) | Prompt::Inputs(_)) | None => "",
     }
 }

@@ -1,0 +1,179 @@
+//! From the arguments to a checked scenario.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use miette::{GraphicalReportHandler, GraphicalTheme};
+
+use super::arguments::{FlagArguments, SourceArguments};
+use super::exit::{CommandError, ExitCode};
+use super::output::say;
+use crate::scenario::{
+    Environment, Origin, Overrides, Scenario, ScenarioErrors, ScenarioFlags, quickstart,
+    scenario_text,
+};
+
+/// Longest scenario that is read from a file or a pipe.
+const TEXT_LIMIT: u64 = 4 << 20;
+
+/// An environment variable, if it is set and is text.
+#[expect(clippy::disallowed_methods, reason = "this is the one home of the environment")]
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The scenario that the arguments name: a file, stdin, flags alone, or the quickstart.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, for exit code 2.
+pub(super) fn load(source: &SourceArguments) -> Result<Arc<Scenario>, CommandError> {
+    let (text, origin) = text_and_origin(source)?;
+    let overrides = Overrides {
+        set: source.set.clone(),
+        backends: source.backend.clone(),
+        workloads: source.workload.clone(),
+        rounds: source.rounds,
+        seed: source.seed,
+    };
+    parse(&text, &origin, &overrides)
+}
+
+/// Reads and checks a text.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, already told; the exit code is 2.
+pub(super) fn parse(
+    text: &str,
+    origin: &Origin,
+    overrides: &Overrides,
+) -> Result<Arc<Scenario>, CommandError> {
+    let environment = Environment { var: &variable, read: &read_text };
+    Scenario::parse(text, origin, &environment, overrides).map(Arc::new).map_err(|errors| {
+        say(&render(&errors));
+        // It has been told already, in more than a line.
+        CommandError::new(ExitCode::Usage, anyhow::anyhow!(""))
+    })
+}
+
+/// The folder that relative paths of flags are meant from.
+pub(super) fn working_folder() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
+}
+
+fn text_and_origin(source: &SourceArguments) -> Result<(String, Origin), CommandError> {
+    let flags = &source.flags;
+    match &source.scenario {
+        Some(path) if path.as_os_str() == "-" => {
+            let mut text = String::new();
+            io::stdin().lock().take(TEXT_LIMIT).read_to_string(&mut text)?;
+            Ok((text, Origin { name: "stdin".to_owned(), folder: working_folder() }))
+        }
+        Some(path) => {
+            let text = read_text(path).map_err(|error| {
+                CommandError::usage(format!(
+                    "cannot read scenario `{}`: {error}\n  hint: `pacemark init` writes one to \
+                     start from",
+                    path.display()
+                ))
+            })?;
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let origin = Origin {
+                name: path.display().to_string(),
+                folder: working_folder().join(folder),
+            };
+            Ok((text, origin))
+        }
+        None if has_flags(flags) => {
+            let text = scenario_text(&flags_of(flags)).map_err(CommandError::usage)?;
+            Ok((text, Origin { name: "the flags".to_owned(), folder: working_folder() }))
+        }
+        None => {
+            let origin = Origin { name: "quickstart".to_owned(), folder: working_folder() };
+            Ok((quickstart().to_owned(), origin))
+        }
+    }
+}
+
+/// Whether the flags describe a scenario of their own.
+fn has_flags(flags: &FlagArguments) -> bool {
+    let FlagArguments {
+        url,
+        kind,
+        model,
+        endpoint,
+        concurrency,
+        request_rate,
+        requests,
+        duration,
+        warmup_requests,
+        prompt,
+        prompt_file,
+        max_tokens,
+        no_stream,
+        batch,
+        goodput,
+        header,
+        api_key_env,
+        arrival: _,
+        burstiness: _,
+        max_in_flight: _,
+    } = flags;
+    [url, kind, model, endpoint, request_rate, duration, goodput, api_key_env]
+        .into_iter()
+        .any(Option::is_some)
+        || requests.is_some()
+        || warmup_requests.is_some()
+        || prompt_file.is_some()
+        || max_tokens.is_some()
+        || batch.is_some()
+        || *no_stream
+        || !(concurrency.is_empty() && prompt.is_empty() && header.is_empty())
+}
+
+fn flags_of(flags: &FlagArguments) -> ScenarioFlags {
+    ScenarioFlags {
+        url: flags.url.clone(),
+        kind: flags.kind.clone(),
+        model: flags.model.clone(),
+        endpoint: flags.endpoint.clone(),
+        concurrency: flags.concurrency.clone(),
+        request_rate: flags.request_rate.clone(),
+        arrival: flags.arrival.clone(),
+        burstiness: flags.burstiness,
+        max_in_flight: flags.max_in_flight,
+        requests: flags.requests,
+        duration: flags.duration.clone(),
+        warmup_requests: flags.warmup_requests,
+        prompts: flags.prompt.clone(),
+        prompt_file: flags.prompt_file.clone(),
+        max_tokens: flags.max_tokens,
+        stream: !flags.no_stream,
+        batch: flags.batch,
+        goodput: flags.goodput.clone(),
+        headers: flags.header.clone(),
+        api_key_env: flags.api_key_env.clone(),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "scenarios and key files are read here")]
+fn read_text(path: &Path) -> io::Result<String> {
+    fs::read_to_string(path)
+}
+
+/// All problems: drawn with the lines they stand in on a terminal, a line each elsewhere.
+fn render(errors: &ScenarioErrors) -> String {
+    if !io::stderr().is_terminal() {
+        return errors.to_string();
+    }
+    let color = variable("NO_COLOR").is_none_or(|value| value.is_empty());
+    let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let mut text = String::new();
+    match GraphicalReportHandler::new_themed(theme).render_report(&mut text, errors) {
+        Ok(()) => text,
+        Err(_) => errors.to_string(),
+    }
+}

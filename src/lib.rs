@@ -16,6 +16,7 @@ pub mod clock;
 pub mod dataset;
 pub mod measure;
 pub mod metric;
+pub mod mock;
 pub mod openai;
 pub mod plan;
 pub mod record;

@@ -1,0 +1,4 @@
+//! What holds for pacemark as a whole.
+
+#[cfg(test)]
+mod mock;

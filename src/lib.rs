@@ -18,6 +18,7 @@ pub mod dataset;
 pub mod load;
 pub mod measure;
 pub mod metric;
+pub mod mock;
 pub mod openai;
 pub mod plan;
 pub mod record;

@@ -47,6 +47,7 @@ impl Backend {
 
 /// Where requests go.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a scenario has a handful of these")]
 pub enum Target {
     /// A server at an address.
     Url(BaseUrl),

@@ -6,3 +6,7 @@ mod architecture;
 mod documents;
 #[cfg(test)]
 mod markdown;
+//! What holds for pacemark as a whole.
+
+#[cfg(test)]
+mod mock;

@@ -18,6 +18,7 @@ pub mod metric;
 pub mod openai;
 pub mod plan;
 pub mod record;
+pub mod report;
 pub mod result;
 pub mod scenario;
 pub mod units;

@@ -22,6 +22,7 @@ pub mod mock;
 pub mod openai;
 pub mod plan;
 pub mod record;
+pub mod report;
 pub mod result;
 
 pub mod scenario;

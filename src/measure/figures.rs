@@ -88,3 +88,73 @@ pub(super) fn value_at(histogram: &Histogram<u64>, percentile: f64) -> u64 {
     // give the 1,000th instead of the 999th.
     histogram.value_at_quantile(percentile / 100.0 * (1.0 - 1e-12))
 }
+
+#[cfg(test)]
+mod tests {
+    use hdrhistogram::Histogram;
+
+    use super::{Figures, figure, supported, value_at};
+    use crate::measure::distributions::empty_histogram;
+    use crate::metric::{Statistic, Unit};
+    use crate::units::{float, whole};
+
+    fn first(count: u64) -> Histogram<u64> {
+        let mut histogram = empty_histogram();
+        for value in 1..=count {
+            histogram.record(value).unwrap();
+        }
+        histogram
+    }
+
+    #[test]
+    fn figures_of_the_first_thousand_numbers() {
+        let figures = Figures::of(&first(1_000), Unit::Tokens).unwrap();
+        assert_eq!((figures.count, figures.mean), (1_000, 500.5));
+        assert_eq!((figures.min, figures.max), (1.0, 1_000.0));
+        // √((1000² − 1) / 12)
+        assert!((figures.stddev - 288.674_990_257_209_5).abs() < 1e-9);
+        let percentiles = figures.percentiles.map(whole);
+        assert_eq!(percentiles, [10, 50, 100, 250, 500, 750, 900, 950, 990, 999]);
+    }
+
+    #[test]
+    fn times_are_shown_in_milliseconds_and_rates_in_tokens_per_second() {
+        let mut histogram = empty_histogram();
+        histogram.record(1_500).unwrap();
+        assert_eq!(figure(&histogram, Unit::TokensPerSecond, Statistic::Mean), Some(1.5));
+        assert_eq!(figure(&histogram, Unit::Milliseconds, Statistic::Max), Some(0.0015));
+    }
+
+    #[test]
+    fn a_percentile_is_a_value_that_so_many_do_not_exceed() {
+        for count in [1_u64, 2, 3, 10, 99, 100, 101, 999, 1_000, 1_001] {
+            let histogram = first(count);
+            for permille in [10, 50, 100, 250, 500, 750, 900, 950, 990, 999] {
+                let rank = (count * permille).div_ceil(1_000);
+                let percentile = float(permille) / 10.0;
+                assert_eq!(value_at(&histogram, percentile), rank, "p{percentile} of {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_histogram_has_no_figures() {
+        assert_eq!(Figures::of(&first(0), Unit::Tokens), None);
+        assert_eq!(figure(&first(0), Unit::Tokens, Statistic::Mean), None);
+    }
+
+    #[test]
+    fn a_percentile_that_is_not_listed_comes_from_the_histogram_only() {
+        let histogram = first(100);
+        let figures = Figures::of(&histogram, Unit::Tokens).unwrap();
+        assert_eq!(figures.get(Statistic::Percentile(99.0)), Some(99.0));
+        assert_eq!(figures.get(Statistic::Percentile(98.0)), None);
+        assert_eq!(figure(&histogram, Unit::Tokens, Statistic::Percentile(98.0)), Some(98.0));
+    }
+
+    #[test]
+    fn support_needs_ten_values_beyond_the_percentile() {
+        assert!(supported(50.0, 20) && !supported(50.0, 19));
+        assert!(supported(99.0, 1_000) && !supported(99.0, 999));
+    }
+}

@@ -192,7 +192,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_histogram_survives_the_journey(values in prop::collection::vec(any::<u64>(), 0..200)) {
+        fn every_histogram_survives_the_journey(
+            values in prop::collection::vec(any::<u64>(), 0..200),
+        ) {
             let before = histogram(&values);
             let after = histogram_from_v2(&histogram_to_v2(&before).unwrap()).unwrap();
             prop_assert_eq!(before, after);

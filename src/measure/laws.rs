@@ -9,7 +9,7 @@ use crate::metric::{Metric, Unit};
 use crate::openai::Endpoint;
 use crate::record::{Failure, FailureKind, Outcome, Phase, RequestRecord, TextEvents, TokenUsage};
 use crate::scenario::{Slo, SloLimit};
-use crate::units::Moment;
+use crate::units::{Moment, count, float};
 
 const OPENED: u64 = 1_000;
 const CLOSED: u64 = 3_000;
@@ -122,6 +122,8 @@ fn contents(summary: &CellSummary) -> String {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn merging_is_recording_all(records in records(), cut in any::<prop::sample::Index>()) {
         let (a, b) = records.split_at(cut.index(records.len() + 1));
@@ -179,7 +181,7 @@ proptest! {
         let summary = recorded(&records).summary(WINDOW);
         prop_assert!(summary.outcomes.add_up() && summary.warmup.add_up());
         let arrivals = summary.outcomes.arrivals + summary.warmup.arrivals;
-        prop_assert_eq!(arrivals, crate::units::count(records.len()));
+        prop_assert_eq!(arrivals, count(records.len()));
         let sources = summary.output_sources;
         prop_assert_eq!(sources.counted() + sources.none, summary.outcomes.completed);
         prop_assert_eq!(summary.finish_reasons.values().sum::<u64>(), summary.outcomes.completed);
@@ -188,16 +190,13 @@ proptest! {
 
     #[test]
     fn tokens_that_arrive_are_never_more_than_there_are(records in records()) {
-        let recorder = recorded(&records);
-        let arrived = recorder.summary(WINDOW).counts.output_tokens().unwrap();
-        let bound: u64 = records
-            .iter()
-            .map(|record| {
-                let told: u32 = record.text_events.iter().filter_map(|event| event.tokens).sum();
-                u64::from(record.usage.output.unwrap_or(0).max(told)).max(crate::units::count(record.text_events.len()))
-            })
-            .sum();
-        prop_assert!(arrived <= crate::units::float(bound));
+        let arrived = recorded(&records).summary(WINDOW).counts.output_tokens().unwrap();
+        let most = |record: &RequestRecord| {
+            let told: u32 = record.text_events.iter().filter_map(|event| event.tokens).sum();
+            let told = u64::from(record.usage.output.unwrap_or(0).max(told));
+            told.max(count(record.text_events.len()))
+        };
+        prop_assert!(arrived <= float(records.iter().map(most).sum()));
     }
 
     #[test]
@@ -215,13 +214,15 @@ proptest! {
             ..super::samples::plain()
         };
         let summary = recorded([&record]).summary(WINDOW);
-        let count = |metric| summary.distributions.get(&metric).map_or(0, Histogram::len);
-        prop_assert_eq!(count(Metric::Icl), crate::units::count(events - 1));
-        prop_assert_eq!(count(Metric::Itl), u64::from(output - gaps[0].1));
+        let values = |metric| summary.distributions.get(&metric).map_or(0, Histogram::len);
+        prop_assert_eq!(values(Metric::Icl), count(events - 1));
+        prop_assert_eq!(values(Metric::Itl), u64::from(output - gaps[0].1));
     }
 
     #[test]
-    fn percentiles_rise_between_the_ends(values in prop::collection::vec(0_u64..10_000_000_000, 1..100)) {
+    fn percentiles_rise_between_the_ends(
+        values in prop::collection::vec(0_u64..10_000_000_000, 1..100),
+    ) {
         let mut histogram = empty_histogram();
         for value in &values {
             histogram.record(*value).unwrap();
@@ -231,7 +232,7 @@ proptest! {
         prop_assert!(figures.min <= figures.percentiles[0]);
         prop_assert!(figures.percentiles[9] <= figures.max);
         prop_assert!(figures.min <= figures.mean && figures.mean <= figures.max);
-        let exact = crate::units::float(*values.iter().max().unwrap()) / 1e6;
+        let exact = float(*values.iter().max().unwrap()) / 1e6;
         prop_assert!(figures.max >= exact && figures.max <= exact * 1.001 + 1e-6);
     }
 }

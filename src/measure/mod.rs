@@ -25,6 +25,8 @@ mod formula_tests;
 mod laws;
 #[cfg(test)]
 pub(crate) mod samples;
+#[cfg(test)]
+mod window_tests;
 
 pub use figures::{Figures, figure, supported};
 pub use histogram_codec::{

@@ -170,7 +170,7 @@ pub(crate) fn summary(place: CellPlace) -> CellSummary {
             output: generates.then_some(completed * 100),
             ..TokenTotals::default()
         },
-        text_events: if generates { completed * 50 } else { 0 },
+        text_events: if generates { completed * if slow { 100 } else { 50 } } else { 0 },
         failure_samples: failure_samples(slow),
         connections_opened: 4,
         stale_reconnects: 0,

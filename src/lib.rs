@@ -24,7 +24,6 @@ pub mod plan;
 pub mod record;
 pub mod report;
 pub mod result;
-
 pub mod scenario;
 pub mod tls;
 pub mod units;

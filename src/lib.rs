@@ -24,6 +24,7 @@ pub mod plan;
 pub mod record;
 pub mod report;
 pub mod result;
+pub mod run;
 pub mod scenario;
 pub mod tls;
 pub mod units;

@@ -10,3 +10,6 @@ mod markdown;
 
 #[cfg(test)]
 mod mock;
+//! The one binary of integration tests.
+
+mod scenarios;

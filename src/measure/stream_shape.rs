@@ -25,8 +25,8 @@ pub(super) struct StreamShape {
     pub(super) first_tokens: Option<u64>,
     /// How many tokens each event carried.
     pub(super) per_event: TokensPerEvent,
-    /// Whether the tokens of every event are known.
-    pub(super) all_counted: bool,
+    /// Tokens of all events together, where those of every event are known.
+    pub(super) counted: Option<u64>,
     /// Whether reasoning tokens were generated but not sent: `O` says nothing about the gaps.
     pub(super) hidden_reasoning: bool,
 }
@@ -78,7 +78,7 @@ impl StreamShape {
             source,
             first_tokens,
             per_event,
-            all_counted: counted.is_some(),
+            counted,
             hidden_reasoning,
         }
     }

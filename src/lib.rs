@@ -13,6 +13,7 @@
 //! `docs/architecture.md` lists which module may use which; a test keeps it so.
 
 pub mod client;
+pub mod audit;
 pub mod clock;
 pub mod dataset;
 pub mod load;

@@ -12,8 +12,9 @@
 //!
 //! `docs/architecture.md` lists which module may use which; a test keeps it so.
 
-pub mod client;
 pub mod audit;
+pub mod cli;
+pub mod client;
 pub mod clock;
 pub mod dataset;
 pub mod load;

@@ -1,8 +1,13 @@
 //! The command line as it is typed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::openai::Endpoint;
+use crate::scenario::BackendKind;
+use crate::units::{Rate, parse_span};
 
 /// Load testing and latency benchmarks for servers that speak the OpenAI API.
 #[derive(Debug, Parser)]
@@ -105,20 +110,21 @@ pub(super) struct FlagArguments {
     #[arg(short, long, value_name = "URL", conflicts_with = "scenario")]
     pub(super) url: Option<String>,
     /// Kind of the server; gives its usual URL and key variable
-    #[arg(long, value_name = "KIND", conflicts_with = "scenario")]
-    pub(super) kind: Option<String>,
+    #[arg(long, value_name = "KIND", value_parser = kind, conflicts_with = "scenario")]
+    pub(super) kind: Option<BackendKind>,
     /// Model, by the server's own name
     #[arg(short, long, value_name = "NAME", conflicts_with = "scenario")]
     pub(super) model: Option<String>,
     /// chat, completions or embeddings
-    #[arg(long, value_name = "ENDPOINT", conflicts_with = "scenario")]
-    pub(super) endpoint: Option<String>,
+    #[arg(long, value_name = "ENDPOINT", value_parser = endpoint, conflicts_with = "scenario")]
+    pub(super) endpoint: Option<Endpoint>,
     /// Requests in flight (closed loop); a list makes one stage each: 1,4,16
     #[arg(long, value_name = "N", value_delimiter = ',', conflicts_with = "scenario")]
     pub(super) concurrency: Vec<u32>,
-    /// Requests per second (open loop)
-    #[arg(long, value_name = "RATE", conflicts_with_all = ["scenario", "concurrency"])]
-    pub(super) request_rate: Option<String>,
+    /// Requests per second (open loop); a list makes one stage each: 5,10 or 20/s
+    #[arg(long, value_name = "RATE", value_delimiter = ',', value_parser = rate,
+        conflicts_with_all = ["scenario", "concurrency"])]
+    pub(super) request_rate: Vec<Rate>,
     /// How arrivals are spread: constant, poisson or gamma
     #[arg(long, value_name = "PROCESS", requires = "request_rate")]
     pub(super) arrival: Option<String>,
@@ -132,8 +138,8 @@ pub(super) struct FlagArguments {
     #[arg(long, visible_alias = "num-prompts", value_name = "N", conflicts_with = "scenario")]
     pub(super) requests: Option<u64>,
     /// End each stage after so long, e.g. 30s
-    #[arg(long, value_name = "TIME", conflicts_with = "scenario")]
-    pub(super) duration: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = parse_span, conflicts_with = "scenario")]
+    pub(super) duration: Option<Duration>,
     /// Requests sent before each stage and not measured
     #[arg(long, value_name = "N", conflicts_with = "scenario")]
     pub(super) warmup_requests: Option<u64>,
@@ -156,8 +162,9 @@ pub(super) struct FlagArguments {
     #[arg(long, value_name = "LIMITS", conflicts_with = "scenario")]
     pub(super) goodput: Option<String>,
     /// A header for every request, e.g. "x-team: bench"; may be repeated
-    #[arg(short = 'H', long, value_name = "NAME: VALUE", conflicts_with = "scenario")]
-    pub(super) header: Vec<String>,
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = header,
+        conflicts_with = "scenario")]
+    pub(super) header: Vec<(String, String)>,
     /// Environment variable that holds the key
     #[arg(long, value_name = "NAME", conflicts_with = "scenario")]
     pub(super) api_key_env: Option<String>,
@@ -185,14 +192,14 @@ pub(super) struct ModelsArguments {
     #[arg(short, long, value_name = "URL")]
     pub(super) url: Option<String>,
     /// Kind of the server; gives its usual URL and key variable
-    #[arg(long, value_name = "KIND")]
-    pub(super) kind: Option<String>,
+    #[arg(long, value_name = "KIND", value_parser = kind)]
+    pub(super) kind: Option<BackendKind>,
     /// Environment variable that holds the key
     #[arg(long, value_name = "NAME")]
     pub(super) api_key_env: Option<String>,
     /// A header for every request; may be repeated
-    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
-    pub(super) header: Vec<String>,
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = header)]
+    pub(super) header: Vec<(String, String)>,
     /// Print JSON instead of one name a line
     #[arg(long)]
     pub(super) json: bool,
@@ -229,8 +236,8 @@ pub(super) struct MockArguments {
 #[derive(Debug, Args)]
 pub(super) struct InitArguments {
     /// Kind of server the scenario is for
-    #[arg(long, value_name = "KIND", default_value = "ollama")]
-    pub(super) kind: String,
+    #[arg(long, value_name = "KIND", value_parser = kind, default_value = "ollama")]
+    pub(super) kind: BackendKind,
     /// File to write; `-` prints to stdout
     #[arg(value_name = "FILE", default_value = "scenario.yaml")]
     pub(super) file: PathBuf,
@@ -274,4 +281,31 @@ pub(super) enum Records {
     Sample,
     /// None
     None,
+}
+
+fn kind(text: &str) -> Result<BackendKind, String> {
+    BackendKind::from_key(text).ok_or_else(|| {
+        let kinds: Vec<_> = BackendKind::ALL.iter().map(|kind| kind.key()).collect();
+        format!("there are {}", kinds.join(", "))
+    })
+}
+
+fn endpoint(text: &str) -> Result<Endpoint, String> {
+    let endpoints = Endpoint::ALL.map(Endpoint::key).join(", ");
+    Endpoint::from_key(text).ok_or_else(|| format!("there are {endpoints}"))
+}
+
+/// A bare number is requests per second, as in other tools.
+fn rate(text: &str) -> Result<Rate, String> {
+    match text.parse::<f64>() {
+        Ok(number) => Rate::per_second(number).ok_or("a rate must be above 0".to_owned()),
+        Err(_) => text.parse::<Rate>().map_err(|error| error.to_string()),
+    }
+}
+
+/// The value stays unsaid in the error: it may be a secret.
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) =
+        text.split_once(':').ok_or("write it as `name: value`, with a colon".to_owned())?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }

@@ -6,12 +6,11 @@ use std::io::{ErrorKind, Write as _};
 use super::arguments::InitArguments;
 use super::exit::{CommandError, ExitCode};
 use super::output::{print, say};
-use crate::scenario::{BackendKind, starter};
+use crate::scenario::starter;
 
 /// Writes a commented starter scenario.
 pub(super) fn init(arguments: &InitArguments) -> Result<ExitCode, CommandError> {
-    let kind = BackendKind::from_key(&arguments.kind).ok_or_else(|| unknown(&arguments.kind))?;
-    let text = starter(kind);
+    let text = starter(arguments.kind);
     if arguments.file.as_os_str() == "-" {
         print(&text)?;
         return Ok(ExitCode::Done);
@@ -33,10 +32,4 @@ pub(super) fn init(arguments: &InitArguments) -> Result<ExitCode, CommandError> 
     file.write_all(text.as_bytes())?;
     say(&format!("wrote {name}; next: pacemark plan {name}, then pacemark run {name}"));
     Ok(ExitCode::Done)
-}
-
-/// The error for a kind that does not exist, with those that do.
-pub(super) fn unknown(kind: &str) -> CommandError {
-    let kinds: Vec<_> = BackendKind::ALL.iter().map(|kind| kind.preset().key).collect();
-    CommandError::usage(format!("`{kind}` is no kind of backend; there are {}", kinds.join(", ")))
 }

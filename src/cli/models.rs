@@ -6,6 +6,7 @@ use super::arguments::ModelsArguments;
 use super::exit::{CommandError, ExitCode};
 use super::output::print;
 use super::scenario;
+use crate::openai::Endpoint;
 use crate::probe::Probe;
 use crate::scenario::{Origin, Overrides, ScenarioFlags, Target, scenario_text};
 
@@ -18,13 +19,12 @@ pub(super) fn models(arguments: &ModelsArguments) -> Result<ExitCode, CommandErr
     }
     let flags = ScenarioFlags {
         url: arguments.url.clone(),
-        kind: arguments.kind.clone(),
-        model: Some("any".to_owned()),
+        kind: arguments.kind,
         headers: arguments.header.clone(),
         api_key_env: arguments.api_key_env.clone(),
-        ..ScenarioFlags::default()
+        ..ScenarioFlags::new("any", Endpoint::Chat)
     };
-    let text = scenario_text(&flags).map_err(CommandError::usage)?;
+    let text = scenario_text(&flags);
     let origin = Origin { name: "the flags".to_owned(), folder: scenario::working_folder() };
     let scenario = scenario::parse(&text, &origin, &Overrides::default())?;
     let Some(backend) = scenario.backends.first() else {

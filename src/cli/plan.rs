@@ -23,7 +23,7 @@ pub(super) fn plan(arguments: &PlanArguments) -> Result<ExitCode, CommandError> 
 fn as_table(plan: &RunPlan) -> String {
     let scenario = plan.scenario();
     let mut table = Table::new();
-    table.load_preset(NOTHING);
+    table.load_style(NOTHING);
     table.set_header(["#", "round", "backend", "workload", "load", "until", "model"]);
     for cell in plan.cells() {
         let backend = plan.backend(cell);

@@ -8,6 +8,7 @@ use super::exit::{CommandError, ExitCode};
 use super::output::{Terminal, print, say};
 use super::progress::ProgressLines;
 use super::{command_line, interrupt, scenario};
+use crate::audit::Severity;
 use crate::clock::WallTime;
 use crate::measure::RequestRow;
 use crate::plan::{Cell, RunPlan};
@@ -83,7 +84,7 @@ pub(super) const fn format(format: OutputFormat) -> ReportFormat {
 pub(super) fn report_options(wide: bool, rounds_apart: bool) -> ReportOptions {
     let terminal = Terminal::of_stdout();
     ReportOptions {
-        table: TableOptions { width: terminal.width, color: terminal.color, wide },
+        table: TableOptions { width: terminal.width.into(), color: terminal.color, wide },
         rounds_apart,
         ..ReportOptions::default()
     }
@@ -92,8 +93,18 @@ pub(super) fn report_options(wide: bool, rounds_apart: bool) -> ReportOptions {
 /// The exit code a result stands for.
 fn verdict(result: &RunResult, interrupt: &Interrupt) -> ExitCode {
     let interrupted = if interrupt.is_asked() { ExitCode::Interrupted } else { ExitCode::Done };
-    let untrusted = if result.is_untrusted() { ExitCode::Untrusted } else { ExitCode::Done };
+    let untrusted = if is_untrusted(result) { ExitCode::Untrusted } else { ExitCode::Done };
     interrupted.or(untrusted)
+}
+
+/// Whether a finding says that the figures are not those of what was asked for.
+fn is_untrusted(result: &RunResult) -> bool {
+    let of_cells = result.cells.iter().flat_map(|cell| &cell.findings);
+    result
+        .findings
+        .iter()
+        .chain(of_cells)
+        .any(|finding| finding.severity == Severity::Untrusted.key())
 }
 
 const fn policy(records: Records) -> RecordsPolicy {

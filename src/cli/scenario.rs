@@ -10,9 +10,10 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use super::arguments::{FlagArguments, SourceArguments};
 use super::exit::{CommandError, ExitCode};
 use super::output::say;
+use crate::openai::Endpoint;
 use crate::scenario::{
-    Environment, Origin, Overrides, Scenario, ScenarioErrors, ScenarioFlags, quickstart,
-    scenario_text,
+    Environment, Origin, Overrides, Scenario, ScenarioErrors, ScenarioFlags, parse_goodput,
+    quickstart, scenario_text,
 };
 
 /// Longest scenario that is read from a file or a pipe.
@@ -32,7 +33,7 @@ pub(super) fn variable(name: &str) -> Option<String> {
 pub(super) fn load(source: &SourceArguments) -> Result<Arc<Scenario>, CommandError> {
     let (text, origin) = text_and_origin(source)?;
     let overrides = Overrides {
-        set: source.set.clone(),
+        set: settings_of(&source.flags).chain(source.set.iter().cloned()).collect(),
         backends: source.backend.clone(),
         workloads: source.workload.clone(),
         rounds: source.rounds,
@@ -88,7 +89,7 @@ fn text_and_origin(source: &SourceArguments) -> Result<(String, Origin), Command
             Ok((text, origin))
         }
         None if has_flags(flags) => {
-            let text = scenario_text(&flags_of(flags)).map_err(CommandError::usage)?;
+            let text = scenario_text(&flags_of(flags)?);
             Ok((text, Origin { name: "the flags".to_owned(), folder: working_folder() }))
         }
         None => {
@@ -100,63 +101,73 @@ fn text_and_origin(source: &SourceArguments) -> Result<(String, Origin), Command
 
 /// Whether the flags describe a scenario of their own.
 fn has_flags(flags: &FlagArguments) -> bool {
-    let FlagArguments {
-        url,
-        kind,
-        model,
-        endpoint,
-        concurrency,
-        request_rate,
-        requests,
-        duration,
-        warmup_requests,
-        prompt,
-        prompt_file,
-        max_tokens,
-        no_stream,
-        batch,
-        goodput,
-        header,
-        api_key_env,
-        arrival: _,
-        burstiness: _,
-        max_in_flight: _,
-    } = flags;
-    [url, kind, model, endpoint, request_rate, duration, goodput, api_key_env]
-        .into_iter()
-        .any(Option::is_some)
-        || requests.is_some()
-        || warmup_requests.is_some()
-        || prompt_file.is_some()
-        || max_tokens.is_some()
-        || batch.is_some()
-        || *no_stream
-        || !(concurrency.is_empty() && prompt.is_empty() && header.is_empty())
+    let texts = [&flags.url, &flags.model, &flags.goodput, &flags.api_key_env];
+    let numbers = [flags.batch, flags.max_tokens];
+    let counts = [flags.requests, flags.warmup_requests];
+    texts.into_iter().any(Option::is_some)
+        || numbers.iter().any(Option::is_some)
+        || counts.iter().any(Option::is_some)
+        || flags.kind.is_some()
+        || flags.endpoint.is_some()
+        || flags.duration.is_some()
+        || flags.prompt_file.is_some()
+        || flags.no_stream
+        || !flags.concurrency.is_empty()
+        || !flags.request_rate.is_empty()
+        || !flags.prompt.is_empty()
+        || !flags.header.is_empty()
 }
 
-fn flags_of(flags: &FlagArguments) -> ScenarioFlags {
-    ScenarioFlags {
+/// The scenario's flags.
+///
+/// # Errors
+///
+/// What is missing, or what cannot be read, for exit code 2.
+fn flags_of(flags: &FlagArguments) -> Result<ScenarioFlags, CommandError> {
+    let Some(model) = &flags.model else {
+        return Err(CommandError::usage(
+            "which model? Give --model NAME; `pacemark models --url URL` lists what a server has",
+        ));
+    };
+    if flags.url.is_none() && flags.kind.is_none() {
+        return Err(CommandError::usage(
+            "which server? Give --url http://localhost:11434, or --kind ollama for its usual one",
+        ));
+    }
+    let slo = match &flags.goodput {
+        Some(text) => parse_goodput(text).map_err(CommandError::usage)?,
+        None => Vec::new(),
+    };
+    Ok(ScenarioFlags {
         url: flags.url.clone(),
-        kind: flags.kind.clone(),
-        model: flags.model.clone(),
-        endpoint: flags.endpoint.clone(),
+        kind: flags.kind,
         concurrency: flags.concurrency.clone(),
         request_rate: flags.request_rate.clone(),
         arrival: flags.arrival.clone(),
         burstiness: flags.burstiness,
-        max_in_flight: flags.max_in_flight,
         requests: flags.requests,
-        duration: flags.duration.clone(),
+        duration: flags.duration,
         warmup_requests: flags.warmup_requests,
         prompts: flags.prompt.clone(),
         prompt_file: flags.prompt_file.clone(),
         max_tokens: flags.max_tokens,
-        stream: !flags.no_stream,
-        batch: flags.batch,
-        goodput: flags.goodput.clone(),
+        stream: flags.no_stream.then_some(false),
         headers: flags.header.clone(),
         api_key_env: flags.api_key_env.clone(),
-    }
+        slo,
+        ..ScenarioFlags::new(model, endpoint(flags))
+    })
+}
+
+fn endpoint(flags: &FlagArguments) -> Endpoint {
+    flags.endpoint.unwrap_or(Endpoint::Chat)
+}
+
+/// Flags for values that are rare enough to be set by their path.
+fn settings_of(flags: &FlagArguments) -> impl Iterator<Item = String> {
+    let batch = flags.batch.map(|batch| format!("workloads.{}.batch={batch}", endpoint(flags)));
+    let limit = flags.max_in_flight.map(|limit| format!("load.stages.0.max_in_flight={limit}"));
+    batch.into_iter().chain(limit)
 }
 
 #[expect(clippy::disallowed_methods, reason = "scenarios and key files are read here")]

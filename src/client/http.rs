@@ -25,24 +25,24 @@ use crate::workload::RequestSpec;
 /// after 5 s), and a request on a connection about to close is lost.
 const IDLE_LIMIT: Duration = Duration::from_secs(4);
 
-/// Sends requests to one backend and reports what happened; belongs to one thread.
-pub struct HttpClient {
-    clock: Clock,
+/// What a client is made of; can be sent to the thread that will own it.
+#[derive(Clone, Debug)]
+pub struct ClientParts {
     connector: Connector,
-    prepared: Prepared,
+    headers: HeaderMap,
+    uris: [(Endpoint, Uri); 3],
     timeouts: Timeouts,
     version: HttpVersion,
     reuse: bool,
     redactor: Arc<Redactor>,
-    idle: RefCell<Vec<Link>>,
-    shared: tokio::sync::Mutex<Option<Link>>,
 }
 
-/// What every request of a backend has in common.
-#[derive(Clone, Debug)]
-struct Prepared {
-    headers: HeaderMap,
-    uris: [(Endpoint, Uri); 3],
+/// Sends requests to one backend and reports what happened; belongs to one thread.
+pub struct HttpClient {
+    clock: Clock,
+    parts: ClientParts,
+    idle: RefCell<Vec<Link>>,
+    shared: tokio::sync::Mutex<Option<Link>>,
 }
 
 /// Why no client can be made for a backend.
@@ -78,13 +78,13 @@ pub enum ClientError {
 
 impl std::fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "HttpClient({:?}, {} idle)", self.connector, self.idle.borrow().len())
+        write!(f, "HttpClient({:?}, {} idle)", self.parts.connector, self.idle.borrow().len())
     }
 }
 
-impl HttpClient {
-    /// A client for `backend` at `base`, which is the backend's own URL or that of the
-    /// simulated server started for it.
+impl ClientParts {
+    /// The parts of a client for `backend` at `base`, which is the backend's own URL or that
+    /// of the simulated server started for it. `redactor` cleans the messages of failures.
     ///
     /// # Errors
     ///
@@ -93,20 +93,24 @@ impl HttpClient {
         backend: &Backend,
         base: &BaseUrl,
         connector: Connector,
-        clock: Clock,
         redactor: Arc<Redactor>,
     ) -> Result<Self, ClientError> {
         Ok(Self {
-            clock,
             connector,
-            prepared: Prepared { headers: headers(backend, base)?, uris: uris(backend, base)? },
+            headers: headers(backend, base)?,
+            uris: uris(backend, base)?,
             timeouts: backend.timeouts,
             version: backend.http,
             reuse: backend.connections == Connections::Reuse,
             redactor,
-            idle: RefCell::default(),
-            shared: tokio::sync::Mutex::default(),
         })
+    }
+}
+
+impl HttpClient {
+    /// A client without any connection yet.
+    pub fn new(parts: ClientParts, clock: Clock) -> Self {
+        Self { clock, parts, idle: RefCell::default(), shared: tokio::sync::Mutex::default() }
     }
 
     /// Sends `spec` and fills in `record`: every moment as it comes, the outcome at the end.
@@ -120,12 +124,12 @@ impl HttpClient {
         let request = self.request(spec);
         let sent_at = self.clock.now();
         record.sent_at = Some(sent_at);
-        let mut deadline = Deadline::new(&self.clock, &self.timeouts, sent_at, spec.stream);
+        let mut deadline = Deadline::new(&self.clock, &self.parts.timeouts, sent_at, spec.stream);
         let ended = self.send_until_settled(spec, request, record, &mut deadline).await;
         record.outcome = match ended {
             Ok(capped) => Outcome::Completed { capped },
             Err(mut failure) => {
-                if let std::borrow::Cow::Owned(clean) = self.redactor.redact(&failure.message) {
+                if let std::borrow::Cow::Owned(clean) = self.parts.redactor.redact(&failure.message) {
                     failure.message = clean;
                 }
                 Outcome::Failed(Box::new(failure))
@@ -145,7 +149,7 @@ impl HttpClient {
         record: &mut RequestRecord,
         deadline: &mut Deadline,
     ) -> Result<bool, Failure> {
-        let mut again = self.reuse.then(|| request.clone());
+        let mut again = self.parts.reuse.then(|| request.clone());
         let mut request = request;
         loop {
             let link = self.link(record, again.is_some()).await?;
@@ -158,7 +162,7 @@ impl HttpClient {
                 request = copy;
                 continue;
             }
-            if let Some(link) = exchange.into_reusable_link().filter(|_| self.reuse) {
+            if let Some(link) = exchange.into_reusable_link().filter(|_| self.parts.reuse) {
                 self.put_back(link);
             }
             return ended;
@@ -174,12 +178,12 @@ impl HttpClient {
         }
         record.reused = false;
         let connect = async {
-            match self.version {
+            match self.parts.version {
                 HttpVersion::One => self.open().await,
                 HttpVersion::Two => self.open_shared().await,
             }
         };
-        let link = match tokio::time::timeout(self.timeouts.connect, connect).await {
+        let link = match tokio::time::timeout(self.parts.timeouts.connect, connect).await {
             Ok(opened) => opened.map_err(|error| Failure {
                 kind: error.kind,
                 message: error.message,
@@ -187,7 +191,7 @@ impl HttpClient {
             Err(_) => {
                 return Err(Failure {
                     kind: FailureKind::ConnectTimeout,
-                    message: format!("no connection within {}", format_span(self.timeouts.connect)),
+                    message: format!("no connection within {}", format_span(self.parts.timeouts.connect)),
                 });
             }
         };
@@ -199,7 +203,7 @@ impl HttpClient {
     }
 
     async fn open_idle(&self) -> Option<Link> {
-        if self.version == HttpVersion::Two {
+        if self.parts.version == HttpVersion::Two {
             let mut shared = self.shared.lock().await;
             let link = shared.as_mut()?;
             return if link.is_closed() { None } else { link.share() };
@@ -215,7 +219,7 @@ impl HttpClient {
     }
 
     async fn open(&self) -> Result<Link, ConnectFailure> {
-        let transport = self.connector.open().await?;
+        let transport = self.parts.connector.open().await?;
         Link::http1(transport).await.map_err(|error| handshake_failure(&error))
     }
 
@@ -224,16 +228,16 @@ impl HttpClient {
         let mut shared = self.shared.lock().await;
         if let Some(link) = shared.as_mut()
             && !link.is_closed()
-            && self.reuse
+            && self.parts.reuse
         {
             return link.share().ok_or_else(|| ConnectFailure {
                 kind: FailureKind::Connect,
                 message: "the HTTP/2 connection cannot be shared".to_owned(),
             });
         }
-        let transport = self.connector.open().await?;
+        let transport = self.parts.connector.open().await?;
         let link = Link::http2(transport).await.map_err(|error| handshake_failure(&error))?;
-        let Some(mut first) = link.share().filter(|_| self.reuse) else { return Ok(link) };
+        let Some(mut first) = link.share().filter(|_| self.parts.reuse) else { return Ok(link) };
         first.used = false;
         *shared = Some(link);
         Ok(first)
@@ -242,7 +246,7 @@ impl HttpClient {
     fn put_back(&self, mut link: Link) {
         link.used = true;
         link.idle_since = self.clock.now();
-        if self.version == HttpVersion::One {
+        if self.parts.version == HttpVersion::One {
             self.idle.borrow_mut().push(link);
         }
     }
@@ -250,11 +254,11 @@ impl HttpClient {
     fn request(&self, spec: &RequestSpec) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(spec.body.clone()));
         *request.method_mut() = Method::POST;
-        let uri = self.prepared.uris.iter().find(|(endpoint, _)| *endpoint == spec.endpoint);
+        let uri = self.parts.uris.iter().find(|(endpoint, _)| *endpoint == spec.endpoint);
         if let Some((_, uri)) = uri {
             *request.uri_mut() = uri.clone();
         }
-        *request.headers_mut() = self.prepared.headers.clone();
+        *request.headers_mut() = self.parts.headers.clone();
         request
     }
 }

@@ -19,4 +19,4 @@ mod stamped;
 mod stream;
 
 pub use connector::{ConnectFailure, Connector};
-pub use http::{ClientError, HttpClient};
+pub use http::{ClientError, ClientParts, HttpClient};

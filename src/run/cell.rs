@@ -37,6 +37,7 @@ pub(super) struct CellState {
     stopped_early: AtomicBool,
     pacer: Mutex<Option<Thread>>,
     pacer_waits: AtomicBool,
+    handovers_refused: AtomicU64,
 }
 
 /// A request handed out to a closed-loop slot.
@@ -61,6 +62,7 @@ impl CellState {
             stopped_early: AtomicBool::new(false),
             pacer: Mutex::new(None),
             pacer_waits: AtomicBool::new(false),
+            handovers_refused: AtomicU64::new(0),
         }
     }
 
@@ -172,6 +174,16 @@ impl CellState {
     /// Notes whether the pacer sleeps until a place becomes free.
     pub(super) fn pacer_waits(&self, waits: bool) {
         self.pacer_waits.store(waits, Ordering::SeqCst);
+    }
+
+    /// Notes that the coordinator was too far behind to take what a worker had.
+    pub(super) fn handover_refused(&self) {
+        self.handovers_refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often the coordinator was too far behind.
+    pub(super) fn handovers_refused(&self) -> u64 {
+        self.handovers_refused.load(Ordering::Relaxed)
     }
 
     /// Whether the stop rule gave the cell up.

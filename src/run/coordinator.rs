@@ -13,6 +13,7 @@ use super::interrupt::Interrupt;
 use super::pacer::Pacer;
 use super::sink::CutOff;
 use super::worker::{CellJob, Command, Report, Worker};
+use crate::audit::CellEnd as AuditEnd;
 use crate::clock::Clock;
 use crate::load::{Purpose, Schedule, Stream};
 use crate::measure::{CellSummary, Recorder, RequestRow};
@@ -38,10 +39,10 @@ pub(super) struct Crew {
 /// How a cell came out.
 pub(super) struct CellEnd {
     pub(super) summary: CellSummary,
-    /// Whether the stop rule gave it up.
-    pub(super) stopped_early: bool,
-    /// Whether it was cut short by an interrupt.
-    pub(super) interrupted: bool,
+    /// Why it ended.
+    pub(super) how: AuditEnd,
+    /// How often a worker could not hand over, since this thread was behind.
+    pub(super) channel_full: u64,
 }
 
 /// Why a cell could not be run.
@@ -126,8 +127,12 @@ impl<'a> CellRun<'a> {
         let window = self.state.window();
         Ok(CellEnd {
             summary: self.merged.summary(window),
-            stopped_early: self.state.stopped_early(),
-            interrupted: self.interrupt.is_asked(),
+            how: match (self.interrupt.is_asked(), self.state.stopped_early()) {
+                (true, _) => AuditEnd::Interrupted,
+                (false, true) => AuditEnd::GivenUp,
+                (false, false) => AuditEnd::AsPlanned,
+            },
+            channel_full: self.state.handovers_refused(),
         })
     }
 
@@ -261,7 +266,11 @@ impl<'a> CellRun<'a> {
             }
             Ok(Report::Reached) => self.reached += 1,
             Ok(Report::Left) => self.left += 1,
-            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) => {
+                if self.crew.workers.iter().any(Worker::has_died) {
+                    return Err(CellError::WorkerDied);
+                }
+            }
             Err(RecvTimeoutError::Disconnected) => return Err(CellError::WorkerDied),
         }
         let now = self.crew.clock.now();

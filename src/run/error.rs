@@ -1,12 +1,11 @@
 //! Why a run could not be made, or broke off.
 
-use crate::client::ClientError;
-use crate::dataset::DatasetError;
-use crate::mock::MockError;
-use crate::result::HistogramError;
-
 use super::coordinator::CellError;
 use super::preflight::Unusable;
+use crate::client::ClientError;
+use crate::dataset::{DatasetError, Misfit};
+use crate::mock::MockError;
+use crate::result::HistogramError;
 
 /// Why a run could not be made, or broke off. Failed requests are no errors but data.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +17,14 @@ pub enum RunError {
         workload: String,
         /// What is wrong.
         source: DatasetError,
+    },
+    /// The prompts of a workload do not fit its endpoint.
+    #[error("workload `{workload}`: {source}")]
+    Misfit {
+        /// The workload.
+        workload: String,
+        /// What does not fit.
+        source: Misfit,
     },
     /// A key that the scenario asks for is not there.
     #[error("backend `{backend}` has no key: {place}; set it, or leave the key out of the scenario")]
@@ -69,6 +76,7 @@ impl RunError {
         matches!(
             self,
             Self::Prompts { .. }
+                | Self::Misfit { .. }
                 | Self::NoKey { .. }
                 | Self::Client(_)
         )

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::measure::{LiveFigures, RequestRow};
+use crate::measure::{LiveSnapshot, RequestRow};
 use crate::plan::Cell;
 use crate::result::RunResult;
 
@@ -18,7 +18,7 @@ pub struct Progress<'a> {
     /// Requests in flight.
     pub in_flight: u64,
     /// What was recorded so far; at most a second old.
-    pub figures: LiveFigures,
+    pub figures: LiveSnapshot,
 }
 
 /// Follows a run: writes its folder, draws its progress. All calls come from one thread, in

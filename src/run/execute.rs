@@ -1,6 +1,6 @@
 //! A run from its plan to its result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -15,13 +15,13 @@ use super::interrupt::Interrupt;
 use super::preflight::{Checked, Preflight};
 use super::targets::{OpenTarget, open_targets};
 use super::worker::{CellJob, Worker};
-use crate::audit::{audit_cell, audit_run};
+use crate::audit::{CellEnd as AuditEnd, CellFacts, RunFacts, audit_cell, audit_run};
 use crate::clock::Clock;
-use crate::dataset::load_prompts;
+use crate::dataset::{check_against, load_prompts};
 use crate::measure::{Recorder, RecordingRules};
 use crate::plan::{Cell, RunPlan};
-use crate::result::{CellLabels, CellPlace, CellResult, Note, RunResult};
-use crate::scenario::{LoadProfile, Redactor};
+use crate::result::{CellLabels, CellPlace, CellResult, FindingEntry, Note, RunResult};
+use crate::scenario::{LoadProfile, Redactor, Workload};
 use crate::units::{count, index};
 use crate::workload::{PromptSet, PromptStart, RequestFactory};
 
@@ -73,25 +73,15 @@ impl<'a> Run<'a> {
     ) -> Result<Self, RunError> {
         let scenario = plan.scenario();
         let clock = Clock::start();
-        let prompts = scenario
-            .workloads
-            .iter()
-            .map(|workload| {
-                load_prompts(&workload.prompts)
-                    .and_then(|prompts| {
-                        check_against(&prompts, workload.endpoint).map(|()| Arc::new(prompts))
-                    })
-                    .map_err(|source| RunError::Prompts { workload: workload.name.clone(), source })
-            })
-            .collect::<Result<_, _>>()?;
-        let wanted: std::collections::BTreeSet<_> =
+        let prompts = scenario.workloads.iter().map(prompts_of).collect::<Result<_, _>>()?;
+        let wanted: BTreeSet<_> =
             plan.cells().iter().map(|cell| cell.backend).collect();
         let wanted: Vec<_> = wanted.into_iter().collect();
-        let targets = open_targets(scenario, &wanted, &clock)?
+        let redactor = Arc::new(scenario.redactor());
+        let targets = open_targets(scenario, &wanted, &clock, &redactor)?
             .into_iter()
             .map(|target| (target.backend, target))
             .collect();
-        let redactor = Arc::new(scenario.redactor());
         let checked = BTreeMap::new();
         Ok(Self { plan, options, interrupt, clock, redactor, prompts, targets, checked })
     }
@@ -113,13 +103,7 @@ impl<'a> Run<'a> {
         if self.options.preflight {
             self.preflight(&mut result, observer)?;
         }
-        let cells: Vec<Cell> = self
-            .plan
-            .cells()
-            .iter()
-            .filter(|cell| self.targets.contains_key(&cell.backend))
-            .copied()
-            .collect();
+        let cells = self.cells();
         if cells.is_empty() {
             return Err(RunError::NothingLeft);
         }
@@ -131,9 +115,8 @@ impl<'a> Run<'a> {
             if self.interrupt.is_asked() {
                 break;
             }
-            let finished = self.run_cell(&crew, cell, observer)?;
-            let partial = position + 1 < cells.len() || self.interrupt.is_asked();
-            self.take_in(&mut result, finished, partial);
+            let end = self.run_cell(&crew, cell, observer)?;
+            self.take_in(&mut result, cell, &end)?;
             observer.cell_finished(cell, &result).map_err(RunError::Store)?;
         }
         Ok(result)
@@ -201,7 +184,7 @@ impl<'a> Run<'a> {
         crew: &Crew,
         cell: &Cell,
         observer: &mut dyn Observer,
-    ) -> Result<(Cell, CellEnd), RunError> {
+    ) -> Result<CellEnd, RunError> {
         let scenario = self.plan.scenario();
         self.hook(cell, scenario.load.hooks.before_cell.as_deref())?;
         observer.cell_started(cell);
@@ -213,7 +196,7 @@ impl<'a> Run<'a> {
         if let Err(error) = after {
             observer.note(&error.to_string());
         }
-        Ok((*cell, end))
+        Ok(end)
     }
 
     fn job(&self, cell: &Cell) -> CellJob {
@@ -240,9 +223,7 @@ impl<'a> Run<'a> {
         };
         CellJob {
             state: Arc::new(CellState::new(order)),
-            backend: Arc::new(backend.clone()),
-            base: target.base.clone(),
-            connector: target.connector.clone(),
+            parts: target.parts.clone(),
             factory: Arc::new(RequestFactory::new(
                 workload,
                 backend,
@@ -254,12 +235,53 @@ impl<'a> Run<'a> {
                 slo: scenario.slo.clone(),
                 endpoint: workload.endpoint,
             }),
-            redactor: Arc::clone(&self.redactor),
         }
     }
 
-    fn take_in(&self, result: &mut RunResult, finished: (Cell, CellEnd), partial: bool) {
-        let _ = (&result, &finished, partial);
+    /// Puts a finished cell into the result, with what the audit has to say.
+    fn take_in(
+        &self,
+        result: &mut RunResult,
+        cell: &Cell,
+        end: &CellEnd,
+    ) -> Result<(), RunError> {
+        let Cell { id, backend, workload, stage, round } = *cell;
+        let place = CellPlace { id, backend, workload, stage, round };
+        let labels = CellLabels::new(self.plan.scenario(), place);
+        let mut finished = CellResult::new(labels, &end.summary)?;
+        let facts = CellFacts {
+            workload: self.plan.workload(cell),
+            stage: self.plan.stage(cell),
+            connections: self.plan.backend(cell).connections,
+            prompts: count(self.prompts[cell.workload].prompts().len()),
+            end: end.how,
+        };
+        finished.ended_early = match end.how {
+            AuditEnd::AsPlanned => None,
+            AuditEnd::GivenUp => Some("given up: too many failures".to_owned()),
+            AuditEnd::Interrupted => Some("interrupted".to_owned()),
+        };
+        finished.findings =
+            audit_cell(&end.summary, &facts).iter().map(FindingEntry::from).collect();
+        result.cells.push(finished);
+        let facts = RunFacts {
+            cells_planned: count(self.plan.cells().len()),
+            cells_measured: count(
+                result.cells.iter().filter(|cell| cell.ended_early.is_none()).count(),
+            ),
+            backends: count(self.plan.scenario().backends.len()),
+            rounds: self.plan.scenario().load.rounds,
+            channel_full: end.channel_full,
+        };
+        result.findings = audit_run(&facts).iter().map(FindingEntry::from).collect();
+        result.partial = self.interrupt.is_asked() || result.cells.len() < self.cells().len();
+        Ok(())
+    }
+
+    /// The cells of the plan whose backends are used.
+    fn cells(&self) -> Vec<Cell> {
+        let is_used = |cell: &&Cell| self.targets.contains_key(&cell.backend);
+        self.plan.cells().iter().filter(is_used).copied().collect()
     }
 
     /// Runs a command around a cell, with the backend's name in its environment.
@@ -288,4 +310,14 @@ impl<'a> Run<'a> {
             thread::sleep(until.since(self.clock.now()).min(PAUSE_SLICE));
         }
     }
+}
+
+/// Reads the prompts of a workload and checks that its endpoint takes them.
+fn prompts_of(workload: &Workload) -> Result<Arc<PromptSet>, RunError> {
+    let name = || workload.name.clone();
+    let prompts = load_prompts(&workload.prompts)
+        .map_err(|source| RunError::Prompts { workload: name(), source })?;
+    check_against(&prompts, workload.endpoint)
+        .map_err(|source| RunError::Misfit { workload: name(), source })?;
+    Ok(Arc::new(prompts))
 }

@@ -170,9 +170,8 @@ impl Preflight<'_> {
                 workload,
                 prompts: &self.prompts[index],
                 clock: self.clock,
-                redactor: self.redactor,
             };
-            match trial.run(checked.takes_usage(workload.endpoint)).await? {
+            match trial.run(checked.takes_usage(workload.endpoint)).await {
                 TrialEnd::Answered { without_usage, note } => {
                     any_answer = true;
                     if without_usage {

@@ -1,21 +1,23 @@
 //! The servers of a run, ready to be sent to.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use super::error::RunError;
-use crate::client::Connector;
+use crate::client::{ClientParts, Connector};
 use crate::clock::Clock;
 use crate::mock::MockServer;
-use crate::scenario::{Backend, BaseUrl, KeySource, Scenario, Target};
+use crate::scenario::{Backend, BaseUrl, KeySource, Redactor, Scenario, Target};
 
-/// One backend with its address and everything needed to connect to it.
+/// One backend with its address and everything needed to send to it.
 #[derive(Debug)]
 pub(super) struct OpenTarget {
     /// Its index in the scenario.
     pub(super) backend: usize,
     /// The root of its API.
     pub(super) base: BaseUrl,
-    pub(super) connector: Connector,
+    /// What clients for it are made of.
+    pub(super) parts: ClientParts,
     /// The simulated server started for it; stops when this is dropped.
     _mock: Option<MockServer>,
 }
@@ -30,18 +32,24 @@ pub(super) fn open_targets(
     scenario: &Scenario,
     wanted: &[usize],
     clock: &Clock,
+    redactor: &Arc<Redactor>,
 ) -> Result<Vec<OpenTarget>, RunError> {
     wanted
         .iter()
         .map(|&index| {
             let backend = &scenario.backends[index];
             check_key(backend)?;
-            open_target(index, backend, clock)
+            open_target(index, backend, clock, redactor)
         })
         .collect()
 }
 
-fn open_target(index: usize, backend: &Backend, clock: &Clock) -> Result<OpenTarget, RunError> {
+fn open_target(
+    index: usize,
+    backend: &Backend,
+    clock: &Clock,
+    redactor: &Arc<Redactor>,
+) -> Result<OpenTarget, RunError> {
     let (base, mock) = match &backend.target {
         Target::Url(base) => (base.clone(), None),
         Target::Mock(spec) => {
@@ -57,7 +65,8 @@ fn open_target(index: usize, backend: &Backend, clock: &Clock) -> Result<OpenTar
         }
     };
     let connector = Connector::new(backend, &base, clock.clone())?;
-    Ok(OpenTarget { backend: index, base, connector, _mock: mock })
+    let parts = ClientParts::new(backend, &base, connector, Arc::clone(redactor))?;
+    Ok(OpenTarget { backend: index, base, parts, _mock: mock })
 }
 
 /// A key that the scenario names must be there; the usual variable of a kind need not be.

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::error::RunError;
 use super::targets::OpenTarget;
 use crate::client::HttpClient;
 use crate::clock::Clock;
 use crate::openai::refuses_stream_options;
 use crate::record::{Failure, FailureKind, Outcome, Phase, RequestRecord};
-use crate::scenario::{Backend, KeySource, Redactor, Workload};
+use crate::scenario::{Backend, KeySource, Workload};
 use crate::workload::{PromptSet, PromptStart, RequestFactory};
 
 /// Output tokens asked for; enough for a reasoning model to say something.
@@ -21,7 +20,6 @@ pub(super) struct Trial<'a> {
     pub(super) workload: &'a Workload,
     pub(super) prompts: &'a Arc<PromptSet>,
     pub(super) clock: &'a Clock,
-    pub(super) redactor: &'a Arc<Redactor>,
 }
 
 /// How a trial came out.
@@ -35,28 +33,24 @@ pub(super) enum TrialEnd {
 
 impl Trial<'_> {
     /// Sends the request; where the server refuses `stream_options`, once more without them.
-    ///
-    /// # Errors
-    ///
-    /// [`RunError`] if the request cannot be made at all.
-    pub(super) async fn run(&self, include_usage: bool) -> Result<TrialEnd, RunError> {
-        let record = self.send(include_usage).await?;
+    pub(super) async fn run(&self, include_usage: bool) -> TrialEnd {
+        let record = self.send(include_usage).await;
         let Outcome::Failed(failure) = &record.outcome else {
-            return Ok(TrialEnd::Answered { without_usage: false, note: None });
+            return TrialEnd::Answered { without_usage: false, note: None };
         };
         let refused = record
             .status
             .is_some_and(|status| refuses_stream_options(status, failure.message.as_bytes()));
         if include_usage && self.workload.stream && refused {
-            return Ok(match self.send(false).await?.outcome {
+            return match self.send(false).await.outcome {
                 Outcome::Failed(failure) => self.judge(&failure),
                 _ => TrialEnd::Answered { without_usage: true, note: None },
-            });
+            };
         }
-        Ok(self.judge(failure))
+        self.judge(failure)
     }
 
-    async fn send(&self, include_usage: bool) -> Result<RequestRecord, RunError> {
+    async fn send(&self, include_usage: bool) -> RequestRecord {
         let mut workload = self.workload.clone();
         if workload.endpoint.generates() {
             let limit = workload.max_tokens.map_or(TRIAL_TOKENS, |most| most.min(TRIAL_TOKENS));
@@ -65,17 +59,11 @@ impl Trial<'_> {
         let start = PromptStart { seed: 0, place: 0, places: 1 };
         let prompts = Arc::clone(self.prompts);
         let factory = RequestFactory::new(&workload, self.backend, prompts, start, include_usage);
-        let client = HttpClient::new(
-            self.backend,
-            &self.target.base,
-            self.target.connector.clone(),
-            self.clock.clone(),
-            Arc::clone(self.redactor),
-        )?;
+        let client = HttpClient::new(self.target.parts.clone(), self.clock.clone());
         let spec = factory.request(Phase::Warmup, 0);
         let mut record = RequestRecord::due(0, 0, Phase::Warmup, self.clock.now());
         client.send(&spec, &mut record).await;
-        Ok(record)
+        record
     }
 
     /// Whether a failure is a reason not to start, and what to do about it.

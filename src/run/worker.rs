@@ -14,11 +14,10 @@ use tokio::time::MissedTickBehavior;
 use super::cell::CellState;
 use super::requests::{run_arrival, run_slot};
 use super::sink::{CutOff, Sink};
-use crate::client::{Connector, HttpClient};
+use crate::client::{ClientParts, HttpClient};
 use crate::clock::Clock;
 use crate::measure::{Recorder, RequestRow};
 use crate::record::Phase;
-use crate::scenario::{Backend, Redactor};
 use crate::units::Moment;
 use crate::workload::RequestFactory;
 
@@ -29,12 +28,9 @@ const HANDOVER: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(super) struct CellJob {
     pub(super) state: Arc<CellState>,
-    pub(super) backend: Arc<Backend>,
-    pub(super) connector: Connector,
+    pub(super) parts: ClientParts,
     pub(super) factory: Arc<RequestFactory>,
     pub(super) recorder: Recorder,
-    pub(super) redactor: Arc<Redactor>,
-    pub(super) api_root: String,
 }
 
 /// A request of an open loop that has come due.
@@ -95,6 +91,11 @@ impl Worker {
         Ok(Self { commands, thread: Some(thread) })
     }
 
+    /// Whether the worker's thread is gone although nobody let it go.
+    pub(super) fn has_died(&self) -> bool {
+        self.thread.as_ref().is_some_and(thread::JoinHandle::is_finished)
+    }
+
     /// A way to give the worker commands.
     pub(super) const fn commands(&self) -> &UnboundedSender<Command> {
         &self.commands
@@ -140,9 +141,9 @@ pub(super) struct CellContext {
 
 impl Stay {
     fn new(job: CellJob, clock: Clock, reports: SyncSender<Report>) -> Self {
-        let CellJob { state, backend, connector, factory, recorder, redactor, api_root } = job;
+        let CellJob { state, parts, factory, recorder } = job;
         let sink = Rc::new(Sink::new(Arc::clone(&state), clock.clone(), recorder));
-        let client = HttpClient::new(&backend, &api_root, connector, clock.clone(), redactor);
+        let client = HttpClient::new(parts, clock.clone());
         let cell = Rc::new(CellContext { state, factory, client, sink, clock });
         Self { cell, reports, tasks: JoinSet::new(), barrier_asked: false }
     }
@@ -194,6 +195,7 @@ impl Stay {
         match self.reports.try_send(Report::Batch(Box::new(recorder), rows)) {
             Ok(()) | Err(TrySendError::Disconnected(_)) => {}
             Err(TrySendError::Full(report)) => {
+                self.cell.state.handover_refused();
                 if let Report::Batch(recorder, rows) = report {
                     self.cell.sink.put_back(&recorder, rows);
                 }

@@ -131,3 +131,94 @@ fn malformed(broken: Broken, body: &[u8]) -> Failure {
 fn empty(message: &str) -> Failure {
     Failure { kind: FailureKind::Empty, message: message.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, decode_answer};
+    use crate::openai::Endpoint;
+    use crate::record::{FinishReason, TokenUsage};
+
+    fn answer(endpoint: Endpoint, body: &str) -> Result<Answer, String> {
+        decode_answer(endpoint, body.as_bytes())
+            .map_err(|failure| format!("{}: {}", failure.kind, failure.message))
+    }
+
+    fn chat(message: &str) -> Result<Answer, String> {
+        let body = format!(r#"{{"choices":[{{"message":{message},"finish_reason":"stop"}}]}}"#);
+        answer(Endpoint::Chat, &body)
+    }
+
+    #[test]
+    fn a_chat_answers_by_text_refusal_or_call() {
+        let expected = Answer {
+            finish: Some(FinishReason::Stop),
+            answer: true,
+            items: 1,
+            ..Answer::default()
+        };
+        assert_eq!(chat(r#"{"content":"Hi"}"#), Ok(expected));
+        assert_eq!(chat(r#"{"content":null,"refusal":"No."}"#), Ok(expected));
+        let call = r#"{"tool_calls":[{"function":{"name":"f","arguments":""}}]}"#;
+        assert_eq!(chat(call), Ok(expected));
+        assert_eq!(chat(r#"{"function_call":{"name":"f"}}"#), Ok(expected));
+        assert_eq!(chat(r#"{"content":[{"type":"text","text":"Hi"}]}"#), Ok(expected));
+        assert_eq!(chat(r#"{"content":"\n"}"#), Ok(expected));
+    }
+
+    #[test]
+    fn reasoning_is_told_from_the_answer() {
+        let kinds = |message| chat(message).map(|answer| (answer.reasoning, answer.answer));
+        assert_eq!(kinds(r#"{"content":"Hi","reasoning":"Hm"}"#), Ok((true, true)));
+        assert_eq!(kinds(r#"{"content":"","reasoning_content":"Hm"}"#), Ok((true, false)));
+        assert_eq!(kinds(r#"{"content":"<think>Hm</think>Hi"}"#), Ok((true, true)));
+        assert_eq!(kinds(r#"{"content":"Hm</think>"}"#), Ok((true, false)));
+        let parts = r#"{"content":[{"type":"thinking","thinking":[{"text":"Hm"}]}]}"#;
+        assert_eq!(kinds(parts), Ok((true, false)));
+    }
+
+    #[test]
+    fn an_answer_without_text_is_empty() {
+        let empty = Err("empty: a success without any text".to_owned());
+        assert_eq!(chat(r#"{"content":""}"#), empty);
+        let load =
+            r#"{"choices":[{"text":"","finish_reason":"load"}],"usage":{"prompt_tokens":0}}"#;
+        assert_eq!(answer(Endpoint::Completions, load), empty);
+        assert_eq!(answer(Endpoint::Completions, r#"{"choices":[]}"#), empty);
+    }
+
+    #[test]
+    fn vectors_are_counted_as_numbers_or_as_text() {
+        let usage = Some(TokenUsage { input: Some(6), ..TokenUsage::default() });
+        let body = r#"{"data":[{"embedding":[0.5,-1e-3]},{"index":1,"embedding":"AAAA"},
+                       {"embedding":[]}],"usage":{"prompt_tokens":6}}"#;
+        let expected = Answer { usage, items: 2, ..Answer::default() };
+        assert_eq!(answer(Endpoint::Embeddings, body), Ok(expected));
+        let none = Err("empty: a success without any vector".to_owned());
+        assert_eq!(answer(Endpoint::Embeddings, r#"{"data":[]}"#), none);
+    }
+
+    #[test]
+    fn errors_inside_a_success_are_failures() {
+        let error = r#"{"error":{"message":"no","code":500}}"#;
+        let failed = Err("api_error: no (code 500)".to_owned());
+        assert_eq!(answer(Endpoint::Chat, error), failed);
+        assert_eq!(answer(Endpoint::Embeddings, error), failed);
+        let detail = r#"{"detail":"gone"}"#;
+        assert_eq!(answer(Endpoint::Chat, detail), Err("api_error: gone".to_owned()));
+        assert_eq!(answer(Endpoint::Embeddings, detail), Err("api_error: gone".to_owned()));
+        let finished = r#"{"choices":[{"message":{"content":"H"},"finish_reason":"error"}]}"#;
+        assert_eq!(
+            answer(Endpoint::Chat, finished),
+            Err("api_error: the answer ended with finish reason `error`".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_is_not_this_api_is_malformed() {
+        let message = |body| answer(Endpoint::Chat, body).unwrap_err();
+        insta::assert_snapshot!(message("<html>"), @"malformed: the answer is not JSON of this API (an object expected at byte 0): `<html>`");
+        insta::assert_snapshot!(message(r#"{"choices":{}}"#), @r#"malformed: the answer is not JSON of this API (an array expected at byte 11): `{"choices":{}}`"#);
+        insta::assert_snapshot!(message(r#"{"choices":[{"message":{"content":"cut"#), @r#"malformed: the answer is not JSON of this API (the end of a string expected at byte 38): `{"choices":[{"message":{"content":"cut`"#);
+        insta::assert_snapshot!(answer(Endpoint::Embeddings, r#"{"data":[{"embedding":[NaN]}]}"#).unwrap_err(), @r#"malformed: the answer is not JSON of this API (a value expected at byte 23): `{"data":[{"embedding":[NaN]}]}`"#);
+    }
+}

@@ -212,3 +212,106 @@ fn code(value: &Value) -> Option<String> {
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{decode_error, refuses_stream_options, short_line};
+
+    fn failure(status: u16, body: &str) -> String {
+        let failure = decode_error(status, None, body.as_bytes());
+        format!("{}: {}", failure.kind, failure.message)
+    }
+
+    #[test]
+    fn bodies_of_every_shape_become_one_line() {
+        insta::assert_snapshot!(
+            [
+                failure(400, r#"{"error": {"message": "bad\n\n request", "code": "400"}}"#),
+                failure(500, r#"{"error": "plain"}"#),
+                failure(404, r#"{"detail": "Not Found"}"#),
+                failure(422, r#"{"detail": [{"loc": ["body", "messages", 0, "role"], "msg": "Field required", "input": {"model": "m"}}, {"loc": ["body", "n"], "msg": "too small"}]}"#),
+                failure(400, r#"{"object": "error", "message": "old", "code": 40303}"#),
+                failure(500, r#"{"message": "Internal server error", "error": "no JSON"}"#),
+                failure(500, r#"{"error": {"message": "same", "error": "same"}}"#),
+                failure(500, r#"[{"error": {"message": "in a list"}}]"#),
+                failure(500, r#"{"status": "ko"}"#),
+                failure(500, "Internal Server Error"),
+                failure(502, "<html>\r\n<head><title> 502 Bad Gateway </title></head></html>"),
+                failure(502, "<h1>Bad</h1>"),
+                failure(502, ""),
+                failure(599, " \n"),
+                failure(400, "null"),
+            ]
+            .join("\n"),
+            @r#"
+            http_status(400): bad request
+            http_status(500): plain
+            http_status(404): Not Found
+            http_status(422): body.messages.0.role: Field required; body.n: too small
+            http_status(400): old
+            http_status(500): Internal server error: no JSON
+            http_status(500): same
+            http_status(500): in a list
+            http_status(500): {"status":"ko"}
+            http_status(500): Internal Server Error
+            http_status(502): 502 Bad Gateway
+            http_status(502): <h1>Bad</h1>
+            http_status(502): Bad Gateway, without a word in the body
+            http_status(599): an error, without a word in the body
+            http_status(400): null
+            "#
+        );
+    }
+
+    #[test]
+    fn a_full_queue_is_told_by_status_or_by_words() {
+        for body in ["", r#"{"error": "x"}"#] {
+            assert!(failure(429, body).starts_with("overloaded: "));
+            assert!(failure(503, body).starts_with("overloaded: "));
+        }
+        let words = "server busy, please try again.  maximum pending requests exceeded";
+        assert!(failure(500, words).starts_with("overloaded: server busy, please try again. max"));
+        assert!(failure(500, "The request queue is full.").starts_with("overloaded: "));
+        assert!(failure(500, "a bug").starts_with("http_status(500): "));
+    }
+
+    #[test]
+    fn the_time_to_wait_is_told() {
+        let message = |after| decode_error(429, Some(after), b"slow down").message;
+        assert_eq!(message("2"), "slow down; retry after 2 s");
+        assert_eq!(message("Sun, 22 Nov 2026"), "slow down; retry after Sun, 22 Nov 2026");
+        assert_eq!(message(" "), "slow down");
+    }
+
+    #[test]
+    fn long_lines_are_cut_but_never_inside_a_key() {
+        let long = format!("{} sk-{}", "word ".repeat(58), "k".repeat(40));
+        assert_eq!(short_line(&long), format!("{}…", "word ".repeat(58).trim_end()));
+        assert_eq!(short_line(&"字".repeat(400)), format!("{}…", "字".repeat(300)));
+        assert_eq!(short_line(&"k".repeat(400)), "…");
+        let whole = format!("{}sk-12345", "字".repeat(292));
+        assert_eq!(short_line(&whole), whole);
+        assert_eq!(short_line(&format!("{whole}字字")), format!("{whole}…"));
+        assert_eq!(short_line("a\u{0}\u{1b}[31m b\r\n\tc"), "a [31m b c");
+    }
+
+    #[test]
+    fn only_a_refusal_of_stream_options_is_one() {
+        let refuses = |status, body: &str| refuses_stream_options(status, body.as_bytes());
+        assert!(refuses(400, r#"{"error": {"message": "Unknown field: stream_options"}}"#));
+        assert!(refuses(
+            422,
+            r#"{"detail": "Unexpected fields in the request: {'stream_options'}"}"#
+        ));
+        assert!(refuses(
+            422,
+            r#"{"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]}"#
+        ));
+        assert!(!refuses(
+            422,
+            r#"{"detail": [{"loc": ["body", "model"], "msg": "Field required", "input": {"stream_options": {}}}]}"#
+        ));
+        assert!(!refuses(404, "stream_options"));
+        assert!(!refuses(400, "model is required"));
+    }
+}

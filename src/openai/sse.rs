@@ -177,3 +177,108 @@ fn field<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
         Some(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{EVENT_LIMIT, Frame, Framer};
+
+    fn frames<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
+        let mut seen = Vec::new();
+        let mut framer = Framer::default();
+        let mut on_frame = |frame: Frame<'_>| {
+            seen.push(match frame {
+                Frame::Event { data, error, cut } => {
+                    let data = String::from_utf8_lossy(data);
+                    let error = if error { "error " } else { "" };
+                    format!("{error}{data:?}{}", if cut { " cut" } else { "" })
+                }
+                Frame::TooLong => "too long".to_owned(),
+            });
+        };
+        for piece in pieces {
+            framer.feed(piece, &mut on_frame);
+        }
+        framer.finish(&mut on_frame);
+        seen
+    }
+
+    fn of(body: &str) -> String {
+        frames([body.as_bytes()]).join(", ")
+    }
+
+    #[test]
+    fn lines_end_with_lf_cr_or_both() {
+        assert_eq!(
+            of("data: a\n\ndata: b\r\n\r\ndata: c\r\rdata: d\n\r\n"),
+            r#""a", "b", "c", "d""#
+        );
+    }
+
+    #[test]
+    fn comments_and_other_fields_are_no_events() {
+        assert_eq!(of(": ping\n\nid: 1\nretry: 5\n\ndatax: b\n\nevent: x\ndata: a\n\n"), r#""a""#);
+    }
+
+    #[test]
+    fn several_data_lines_are_one_event() {
+        assert_eq!(of("data: a\ndata\ndata:b\ndata:  c\n\n"), r#""a\n\nb\n c""#);
+    }
+
+    #[test]
+    fn an_event_named_error_is_marked_and_only_that_one() {
+        assert_eq!(of("event: error\ndata: a\n\ndata: b\n\n"), r#"error "a", "b""#);
+        assert_eq!(of("data: a\nevent:error\n\nevent: error\n\ndata: b\n\n"), r#"error "a", "b""#);
+    }
+
+    #[test]
+    fn what_the_end_of_the_body_cuts_is_marked() {
+        assert_eq!(of("data: a\n\ndata: b"), r#""a", "b" cut"#);
+        assert_eq!(of("data: a\ndata: b\n"), r#""a\nb" cut"#);
+        assert_eq!(of("data: a\nda"), r#""a" cut"#);
+    }
+
+    #[test]
+    fn an_event_over_the_limit_ends_the_stream_however_it_comes() {
+        let long = vec![b'a'; EVENT_LIMIT];
+        let line = [b"data: ", &*long, b"\n\ndata: b\n\n"].concat();
+        assert_eq!(frames([&*line]), ["too long"]);
+        assert_eq!(frames(line.chunks(100_000)), ["too long"]);
+        assert_eq!(
+            frames([&line[..EVENT_LIMIT]]),
+            [format!("\"{}\" cut", "a".repeat(EVENT_LIMIT - 6))]
+        );
+        let half = [b"data: ", &long[..EVENT_LIMIT / 2], b"\n"].concat();
+        let lines = [&*half, &half, &half].concat();
+        assert_eq!(frames([&*lines]), ["too long"]);
+        assert_eq!(frames(lines.chunks(99_999)), ["too long"]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_events_do_not_depend_on_how_the_bytes_are_split(
+            parts in prop::collection::vec(
+                prop::sample::select(
+                    &["data", "data:", "data: ", "a", "event: error", ":", "\n", "\r", "\r\n", " "][..],
+                ),
+                0..40,
+            ),
+            cuts in prop::collection::vec(1_usize..7, 1..40),
+        ) {
+            let body = parts.concat();
+            let mut rest = body.as_bytes();
+            let mut pieces = Vec::new();
+            for cut in cuts.iter().cycle() {
+                if rest.is_empty() {
+                    break;
+                }
+                let (piece, after) = rest.split_at(rest.len().min(*cut));
+                pieces.push(piece);
+                pieces.push(&[]);
+                rest = after;
+            }
+            prop_assert_eq!(frames(pieces), frames([body.as_bytes()]), "{:?}", body);
+        }
+    }
+}

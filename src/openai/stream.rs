@@ -277,3 +277,148 @@ impl Reader {
         known
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Chunk, StreamDecoder, StreamEvent};
+
+    fn events<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<StreamEvent> {
+        let mut events = Vec::new();
+        let mut decoder = StreamDecoder::new();
+        for piece in pieces {
+            decoder.feed(piece, &mut |event| events.push(event));
+        }
+        decoder.finish(&mut |event| events.push(event));
+        events
+    }
+
+    /// The events of a body, a word each.
+    fn words(body: &str) -> String {
+        let word = |event: &StreamEvent| match event {
+            StreamEvent::Chunk(Chunk { text: None, .. }) => "none".to_owned(),
+            StreamEvent::Chunk(Chunk { text: Some(text), .. }) => {
+                match (text.reasoning, text.answer) {
+                    (true, true) => "both",
+                    (true, false) => "reasoning",
+                    (false, true) => "answer",
+                    (false, false) => "text",
+                }
+                .to_owned()
+            }
+            StreamEvent::Error(error) => format!("error({error})"),
+            StreamEvent::Done => "done".to_owned(),
+            StreamEvent::Malformed(message) => format!("malformed({message})"),
+        };
+        events([body.as_bytes()]).iter().map(word).collect::<Vec<_>>().join(" ")
+    }
+
+    fn deltas(deltas: &[&str]) -> String {
+        let event = |delta: &&str| format!("data: {{\"choices\":[{{\"delta\":{delta}}}]}}\n\n");
+        deltas.iter().map(event).collect()
+    }
+
+    #[test]
+    fn roles_empty_strings_and_counts_are_no_text() {
+        let body = deltas(&[
+            r#"{"role":"assistant"}"#,
+            r#"{"content":""}"#,
+            r#"{"content":null,"tool_calls":[]}"#,
+            r#"{"obfuscation":"xyz"}"#,
+            "null",
+        ]);
+        let counts = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n\n";
+        assert_eq!(words(&(body + counts)), "none none none none none none");
+    }
+
+    #[test]
+    fn every_kind_of_generated_text_is_text() {
+        let body = deltas(&[
+            r#"{"reasoning":"a"}"#,
+            r#"{"reasoning_content":"a","content":"b"}"#,
+            r#"{"refusal":"a"}"#,
+            r#"{"tool_calls":[{"index":0,"function":{"name":"f","arguments":""}}]}"#,
+            r#"{"tool_calls":[{"index":0,"function":{"arguments":"{"}}]}"#,
+            r#"{"function_call":{"arguments":"{"}}"#,
+        ]);
+        assert_eq!(words(&body), "reasoning both answer answer answer answer");
+    }
+
+    #[test]
+    fn thinking_in_tags_is_reasoning_in_events_that_differ_in_text_alone() {
+        let texts = ["<thi", "nk>", "Hm", "</", "think>", "Hi", "", r"\u003cthink>"];
+        let body: Vec<_> = texts.iter().map(|text| format!("{{\"content\":\"{text}\"}}")).collect();
+        let body = deltas(&body.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(words(&body), "text reasoning reasoning reasoning reasoning answer none answer");
+    }
+
+    #[test]
+    fn nothing_is_read_after_the_end_marker_or_what_is_malformed() {
+        let text = deltas(&[r#"{"content":"a"}"#]);
+        assert_eq!(words(&format!("{text}data: [DONE]\n\n{text}")), "answer done");
+        assert_eq!(
+            words(&format!("{text}data: {{\"a\"}}\n\n{text}data: [DONE]\n\n")),
+            "answer malformed(an event is not JSON of this API (`:` expected at byte 4): `{\"a\"}`)"
+        );
+    }
+
+    #[test]
+    fn errors_come_in_many_shapes() {
+        let error = |event: &str| words(&format!("{event}\n\n"));
+        assert_eq!(error(r#"data: {"error":"plain"}"#), "error(plain)");
+        assert_eq!(error(r#"data: {"error":{"message":"m","code":"500"}}"#), "error(m (code 500))");
+        assert_eq!(
+            error(r#"data: {"object":"error","message":"m","code":400}"#),
+            "error(m (code 400))"
+        );
+        assert_eq!(error(r#"data: {"detail":"m"}"#), "error(m)");
+        assert_eq!(error("event: error\ndata: out of memory"), "error(out of memory)");
+        assert_eq!(
+            error(r#"data: {"choices":[{"delta":{"content":"a"},"finish_reason":"error"}]}"#),
+            "answer error(the answer ended with finish reason `error`)"
+        );
+        assert_eq!(error(r#"data: {"error":null,"choices":[]}"#), "none");
+    }
+
+    #[test]
+    fn a_body_that_is_no_stream_is_told_by_its_first_sign() {
+        assert_eq!(words("\u{feff}\n{\"error\": \"busy\"}"), "error(busy)");
+        assert_eq!(words("<html>\n<b>"), "malformed(not a stream of events: `<html> <b>`)");
+        let long = format!("{{\"a\":\"{}\"}}", "x".repeat(70_000));
+        assert!(words(&long).starts_with("malformed(not a stream of events"));
+        assert_eq!(words(""), "");
+    }
+
+    proptest! {
+        #[test]
+        fn the_events_do_not_depend_on_how_the_bytes_are_split(
+            parts in prop::collection::vec(
+                prop::sample::select(
+                    &[
+                        "\u{feff}", "\n", "\r\n", ": ping\n", "data: ", "data:", "\n\n",
+                        "{\"choices\":[{\"delta\":{\"content\":\"a\"}}]}",
+                        "{\"choices\":[{\"delta\":{\"content\":\"<think>\\u00e9\"}}]}",
+                        "{\"choices\":[{\"text\":\"</think>\",\"finish_reason\":\"stop\"}]}",
+                        "{\"error\":\"e\"}", "[DONE]", "event: error\n", "{", "日",
+                    ][..],
+                ),
+                0..30,
+            ),
+            cuts in prop::collection::vec(1_usize..40, 1..40),
+        ) {
+            let body = parts.concat();
+            let mut rest = body.as_bytes();
+            let mut pieces = Vec::new();
+            for cut in cuts.iter().cycle() {
+                if rest.is_empty() {
+                    break;
+                }
+                let (piece, after) = rest.split_at(rest.len().min(*cut));
+                pieces.push(piece);
+                rest = after;
+            }
+            prop_assert_eq!(events(pieces), events([body.as_bytes()]), "{:?}", body);
+        }
+    }
+}

@@ -13,3 +13,7 @@ mod mock;
 //! The one binary of integration tests.
 
 mod scenarios;
+//! All integration tests, in one binary.
+
+#[cfg(test)]
+mod wire;

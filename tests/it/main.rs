@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod mock;
+#[cfg(test)]
+mod mock_speed;

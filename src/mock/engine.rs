@@ -19,12 +19,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use rand_chacha::ChaCha8Rng;
-
-use super::draw::{numbers_of_server, sample};
+use super::rules::Rules;
 use super::script::Stall;
-use crate::scenario::{Distribution, MockSpec};
-use crate::units::{Moment, count, float, index, span_from_seconds};
+use crate::scenario::MockSpec;
+use crate::units::Moment;
 
 /// A request, as the engine sees it.
 #[derive(Clone, Debug)]
@@ -63,17 +61,6 @@ pub(super) struct Engine {
 }
 
 #[derive(Debug)]
-struct Rules {
-    slots: usize,
-    queue: Option<usize>,
-    prefill_rate: Option<f64>,
-    token_time: Distribution,
-    batch_slowdown: f64,
-    tokens_per_event: f64,
-    numbers: ChaCha8Rng,
-}
-
-#[derive(Debug)]
 struct Running {
     job: Job,
     given: u32,
@@ -105,21 +92,8 @@ pub(super) struct QueueFull;
 impl Engine {
     /// An idle engine as `spec` describes it, with `slots` places.
     pub(super) fn new(spec: &MockSpec, slots: u32) -> Self {
-        let token_time = match spec.decode_rate {
-            Some(rate) if rate > 0.0 => Distribution::Constant(rate.recip()),
-            _ => spec.gap,
-        };
-        let rules = Rules {
-            slots: index(u64::from(slots.max(1))),
-            queue: spec.queue.map(|length| index(u64::from(length))),
-            prefill_rate: spec.prefill_rate.filter(|rate| *rate > 0.0),
-            token_time,
-            batch_slowdown: spec.batch_slowdown,
-            tokens_per_event: f64::from(spec.tokens_per_event.max(1)),
-            numbers: numbers_of_server(spec.seed),
-        };
         Self {
-            rules,
+            rules: Rules::new(spec, slots),
             waiting: VecDeque::new(),
             running: BTreeMap::new(),
             unread: VecDeque::new(),
@@ -265,16 +239,157 @@ impl Engine {
     }
 }
 
-impl Rules {
-    fn reading_time(&self, tokens: u64) -> Duration {
-        let seconds = self.prefill_rate.map(|rate| float(tokens) / rate);
-        seconds.and_then(span_from_seconds).unwrap_or_default()
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::{Engine, Job, QueueFull, Release};
+    use crate::mock::script::Stall;
+    use crate::scenario::{Distribution, MockSpec};
+    use crate::units::{Moment, nanos};
+
+    /// 1,000 tokens a second read, 100 written by a stream that is alone.
+    fn spec() -> MockSpec {
+        MockSpec {
+            prefill_rate: Some(1_000.0),
+            decode_rate: Some(100.0),
+            batch_slowdown: 0.5,
+            ..MockSpec::default()
+        }
     }
 
-    fn step_time(&mut self, batch: usize) -> Duration {
-        let others = float(count(batch.saturating_sub(1)));
-        let slowdown = 1.0 + self.batch_slowdown * others;
-        let seconds = sample(self.token_time, &mut self.numbers) * slowdown * self.tokens_per_event;
-        span_from_seconds(seconds).unwrap_or_default()
+    fn job(prompt_tokens: u64, events: u32) -> Job {
+        Job { prompt_tokens, events, ttft: Duration::ZERO, stall: None }
+    }
+
+    fn at(millis: u64) -> Moment {
+        Moment::ZERO + Duration::from_millis(millis)
+    }
+
+    /// Lets the engine go on to `until`; the job and the millisecond of each release.
+    fn releases(engine: &mut Engine, until: u64) -> Vec<(u64, u64)> {
+        let mut released = Vec::new();
+        engine.advance(at(until), &mut released);
+        released.iter().map(|one| (one.job, one.at.as_nanos() / 1_000_000)).collect()
+    }
+
+    #[test]
+    fn a_request_alone_is_read_then_answered_at_the_full_rate() {
+        let mut engine = Engine::new(&spec(), 4);
+        let ttft = Duration::from_millis(7);
+        engine.submit(at(5), Job { ttft, ..job(30, 3) }).unwrap();
+        assert_eq!(releases(&mut engine, 1_000), [(0, 42), (0, 52), (0, 62)]);
+        assert_eq!(engine.next_due(), None);
+    }
+
+    #[test]
+    fn prompts_are_read_in_turn_and_streams_step_together() {
+        let mut engine = Engine::new(&spec(), 4);
+        engine.submit(at(0), job(10, 4)).unwrap();
+        engine.submit(at(0), job(25, 3)).unwrap();
+        // The second starts at 35, during the step from 30 to 40, and joins the next one, which
+        // takes 15 for two of them.
+        let both = [(0, 10), (0, 20), (0, 30), (1, 35), (0, 40), (1, 50), (1, 60)];
+        assert_eq!(releases(&mut engine, 1_000), both);
+        let mut engine = Engine::new(&spec(), 4);
+        engine.submit(at(0), job(0, 3)).unwrap();
+        engine.submit(at(0), job(0, 3)).unwrap();
+        let both = [(0, 0), (1, 0), (0, 15), (1, 15), (0, 30), (1, 30)];
+        assert_eq!(releases(&mut engine, 1_000), both);
+    }
+
+    #[test]
+    fn who_finds_no_slot_waits_and_who_finds_no_queue_is_refused() {
+        let mut engine = Engine::new(&MockSpec { queue: Some(1), ..spec() }, 1);
+        let first = engine.submit(at(0), job(10, 2)).unwrap();
+        let second = engine.submit(at(0), job(10, 1)).unwrap();
+        assert_eq!(engine.submit(at(0), job(1, 1)), Err(QueueFull));
+        let in_turn = [(first, 10), (first, 20), (second, 30)];
+        assert_eq!(releases(&mut engine, 1_000), in_turn);
+        assert!(engine.submit(at(1_000), job(1, 1)).is_ok());
+    }
+
+    #[test]
+    fn a_cancelled_request_frees_its_slot_at_once() {
+        let mut engine = Engine::new(&spec(), 1);
+        let reading = engine.submit(at(0), job(500, 2)).unwrap();
+        let given_up = engine.submit(at(0), job(10, 2)).unwrap();
+        let waiting = engine.submit(at(0), job(10, 2)).unwrap();
+        assert_eq!(releases(&mut engine, 100), []);
+        engine.cancel(at(100), given_up);
+        engine.cancel(at(100), reading);
+        assert_eq!(releases(&mut engine, 1_000), [(waiting, 110), (waiting, 120)]);
+    }
+
+    #[test]
+    fn a_stalled_stream_misses_the_steps_of_its_pause() {
+        let mut engine = Engine::new(&MockSpec { batch_slowdown: 0.0, ..spec() }, 2);
+        let stall = Some(Stall { after: 1, length: Duration::from_millis(15) });
+        engine.submit(at(0), Job { stall, ..job(0, 2) }).unwrap();
+        engine.submit(at(0), job(0, 4)).unwrap();
+        let expected = [(0, 0), (1, 0), (1, 10), (1, 20), (0, 30), (1, 30)];
+        assert_eq!(releases(&mut engine, 1_000), expected);
+    }
+
+    #[test]
+    fn without_a_decode_rate_the_gap_decides() {
+        let gap = Distribution::Constant(0.004);
+        let spec = MockSpec { decode_rate: None, gap, tokens_per_event: 3, ..spec() };
+        let mut engine = Engine::new(&spec, 1);
+        engine.submit(at(0), job(0, 3)).unwrap();
+        assert_eq!(releases(&mut engine, 1_000), [(0, 0), (0, 12), (0, 24)]);
+    }
+
+    proptest! {
+        /// Requests at any moments: how often the engine is looked at changes nothing, each
+        /// gets all its events in order, and never do more run than there are slots.
+        #[test]
+        fn the_engine_goes_its_own_way(
+            jobs in prop::collection::vec((0_u64..300, 0_u64..50, 1_u32..6), 1..25),
+            looks in prop::collection::vec(0_u64..600, 0..40),
+            slots in 1_u32..5,
+        ) {
+            let mut jobs = jobs;
+            jobs.sort_unstable();
+            let calm = run(&jobs, &[], slots);
+            prop_assert_eq!(&calm, &run(&jobs, &looks, slots));
+            prop_assert!(calm.is_sorted_by_key(|release| release.at));
+            for (id, (arrived, _, events)) in (0_u64..).zip(&jobs) {
+                let own: Vec<_> = calm.iter().filter(|release| release.job == id).collect();
+                prop_assert_eq!(u32::try_from(own.len()).unwrap(), *events);
+                prop_assert!(own.iter().all(|release| release.at >= at(*arrived)));
+            }
+            let spans = (0_u64..).zip(&jobs).map(|(id, _)| {
+                let mut own = calm.iter().filter(|release| release.job == id);
+                let first = own.next().unwrap().at;
+                (first, own.next_back().map_or(first, |release| release.at))
+            });
+            let spans: Vec<_> = spans.collect();
+            for (start, _) in &spans {
+                let running = spans.iter().filter(|(from, to)| from <= start && start < to);
+                prop_assert!(running.count() <= usize::try_from(slots).unwrap());
+            }
+        }
+    }
+
+    fn run(jobs: &[(u64, u64, u32)], looks: &[u64], slots: u32) -> Vec<Release> {
+        let mut engine = Engine::new(&spec(), slots);
+        let mut released = Vec::new();
+        let mut looks = looks.to_vec();
+        looks.sort_unstable();
+        for (arrived, prompt_tokens, events) in jobs {
+            for look in looks.extract_if(.., |look| *look <= *arrived) {
+                engine.advance(at(look), &mut released);
+            }
+            engine.advance(at(*arrived), &mut released);
+            engine.submit(at(*arrived), job(*prompt_tokens, *events)).unwrap();
+        }
+        for look in looks {
+            engine.advance(at(look), &mut released);
+        }
+        engine.advance(Moment::from_nanos(nanos(Duration::from_hours(1))), &mut released);
+        released
     }
 }

@@ -22,6 +22,7 @@ mod release;
 mod render;
 mod request;
 mod routes;
+mod rules;
 mod script;
 mod server;
 mod service;

@@ -17,3 +17,5 @@ mod scenarios;
 
 #[cfg(test)]
 mod wire;
+#[cfg(test)]
+mod mock_speed;

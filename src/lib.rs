@@ -21,5 +21,6 @@ pub mod record;
 pub mod report;
 pub mod result;
 pub mod scenario;
+pub mod store;
 pub mod units;
 pub mod workload;

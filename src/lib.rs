@@ -12,6 +12,7 @@
 //!
 //! `docs/architecture.md` lists which module may use which; a test keeps it so.
 
+pub mod audit;
 pub mod clock;
 pub mod measure;
 pub mod metric;

@@ -10,7 +10,7 @@ use super::stream_shape::StreamShape;
 use super::summary::TokenSource;
 use crate::metric::{Metric, Unit};
 use crate::record::RequestRecord;
-use crate::units::{float, nanos, seconds, whole};
+use crate::units::{Moment, float, nanos, seconds, whole};
 
 /// Every per-request metric of `docs/metrics.md` for one request.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -141,6 +141,6 @@ impl RequestMetrics {
     }
 }
 
-fn span((later, earlier): (crate::units::Moment, crate::units::Moment)) -> Duration {
+fn span((later, earlier): (Moment, Moment)) -> Duration {
     later.since(earlier)
 }

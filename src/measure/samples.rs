@@ -1,12 +1,25 @@
 //! Records for tests, in milliseconds.
 
+use super::RecordingRules;
+use crate::openai::Endpoint;
 use crate::record::{
     Failure, FailureKind, FinishReason, Outcome, Phase, RequestRecord, TextEvents, TokenUsage,
 };
+use crate::scenario::Slo;
 use crate::units::Moment;
 
 pub(crate) fn at(millis: u64) -> Moment {
     Moment::from_nanos(millis * 1_000_000)
+}
+
+/// Chats without an SLO.
+pub(crate) fn chat_rules() -> RecordingRules {
+    RecordingRules { slo: Slo::default(), endpoint: Endpoint::Chat }
+}
+
+/// Embeddings without an SLO.
+pub(crate) fn embedding_rules() -> RecordingRules {
+    RecordingRules { slo: Slo::default(), endpoint: Endpoint::Embeddings }
 }
 
 /// A completed answer without stream: due at 98, sent at 100, headers at 110, over at 200.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::summary::TokenSource;
 use crate::record::RequestRecord;
-use crate::units::{count, nanos};
+use crate::units::{count, nanos, ratio};
 
 /// The text events of one request and the tokens they stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub(super) struct StreamShape {
     pub(super) first_tokens: Option<u64>,
     /// How many tokens each event carried.
     pub(super) per_event: TokensPerEvent,
-    /// Whether the tokens of every event are known.
-    pub(super) all_counted: bool,
+    /// Tokens of all events together, where those of every event are known.
+    pub(super) counted: Option<u64>,
     /// Whether reasoning tokens were generated but not sent: `O` says nothing about the gaps.
     pub(super) hidden_reasoning: bool,
 }
@@ -52,7 +52,7 @@ impl StreamShape {
         let events = count(record.text_events.len());
         let hidden_reasoning =
             record.usage.reasoning.is_some_and(|tokens| tokens > 0) && !record.reasoning_seen;
-        let counted = (events > 0 && gaps.all_counted).then_some(gaps.tokens);
+        let counted = (events > 0 && !gaps.some_uncounted).then_some(gaps.tokens);
         let (output, source) = output_tokens(record, events, counted);
         let per_event = if hidden_reasoning {
             TokensPerEvent::Unknown
@@ -78,7 +78,7 @@ impl StreamShape {
             source,
             first_tokens,
             per_event,
-            all_counted: counted.is_some(),
+            counted,
             hidden_reasoning,
         }
     }
@@ -92,36 +92,24 @@ impl StreamShape {
         self.output?.checked_sub(self.first_tokens.unwrap_or(1)).filter(|tokens| *tokens > 0)
     }
 
-    /// Time per output token in nanoseconds, and the exact tokens per second; the rate is
-    /// absent where no time passed.
+    /// Time per output token, and the tokens per second before it was cut to nanoseconds; the
+    /// rate is absent where no time passed.
     pub(super) fn tpot(&self) -> Option<(Duration, Option<f64>)> {
         let (span, tokens) = (nanos(self.span?), self.later_tokens()?);
-        let rate = crate::units::ratio(tokens, span).map(|per_nano| per_nano * 1e9);
+        let rate = ratio(tokens, span).map(|per_nano| per_nano * 1e9);
         Some((Duration::from_nanos(span / tokens), rate))
     }
 }
 
 /// The running state of the pass.
+#[derive(Default)]
 struct Gaps {
     second: Option<Duration>,
     longest: Option<Duration>,
     first_tokens: Option<u64>,
     tokens: u64,
-    all_counted: bool,
+    some_uncounted: bool,
     events: u64,
-}
-
-impl Default for Gaps {
-    fn default() -> Self {
-        Self {
-            second: None,
-            longest: None,
-            first_tokens: None,
-            tokens: 0,
-            all_counted: true,
-            events: 0,
-        }
-    }
 }
 
 impl Gaps {
@@ -130,7 +118,7 @@ impl Gaps {
         self.events += 1;
         match tokens {
             Some(tokens) => self.tokens += u64::from(tokens),
-            None => self.all_counted = false,
+            None => self.some_uncounted = true,
         }
         match self.events {
             1 => self.first_tokens = tokens.map(u64::from),

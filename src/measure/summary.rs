@@ -50,7 +50,7 @@ pub struct CellSummary {
     pub tokens: TokenTotals,
     /// Text events over completed streams, for tokens per event.
     pub text_events: u64,
-    /// The first messages of each kind of failure.
+    /// Up to three messages of each kind of failure, the first in the alphabet, with exact counts.
     pub failure_samples: Vec<FailureSample>,
     /// Connections opened for measured requests.
     pub connections_opened: u64,

@@ -106,19 +106,22 @@ pub(super) fn sum(a: Option<u64>, b: Option<u64>) -> Option<u64> {
 /// all are known, else `O` spread evenly over the events, without events at the finish.
 fn output_parts(record: &RequestRecord, shape: &StreamShape, window: &Window) -> u64 {
     let output = shape.output.unwrap_or(0);
-    if shape.events == 0 {
+    let (Some(first_at), Some(last_at)) = (record.first_token_at(), record.last_token_at()) else {
         let finished_at = record.finished_at.filter(|_| record.outcome.is_completed());
         let arrived = finished_at.is_some_and(|at| window.contains(at));
         return if arrived { output * PARTS_PER_TOKEN } else { 0 };
+    };
+    if window.contains(first_at) && window.contains(last_at) {
+        return shape.counted.unwrap_or(output) * PARTS_PER_TOKEN;
     }
     let inside = record.text_events.iter().filter(|event| window.contains(event.at));
-    if shape.all_counted {
+    if shape.counted.is_some() {
         let tokens: u64 = inside.filter_map(|event| event.tokens).map(u64::from).sum();
         return tokens * PARTS_PER_TOKEN;
     }
     let inside = count(inside.count());
     let parts = u128::from(output) * u128::from(PARTS_PER_TOKEN) * u128::from(inside)
-        / u128::from(shape.events);
+        / u128::from(shape.events.max(1));
     u64::try_from(parts).unwrap_or(u64::MAX)
 }
 

@@ -29,5 +29,6 @@ pub mod result;
 pub mod run;
 pub mod scenario;
 pub mod tls;
+pub mod store;
 pub mod units;
 pub mod workload;

@@ -77,6 +77,11 @@ impl RequestRow {
         self.cell
     }
 
+    /// Its position among the requests of its phase, from 0.
+    pub const fn index(&self) -> u64 {
+        self.index
+    }
+
     /// The columns of a row, in order.
     pub const COLUMNS: &[Column] = COLUMNS;
 }

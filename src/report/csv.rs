@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::format::ReportError;
+use super::wrap::printable;
 use crate::metric::{Metric, Statistic};
 use crate::result::{CellResult, FindingEntry, OutcomeEntry, RunResult};
 use crate::units::index;
@@ -94,14 +95,19 @@ pub fn summary_csv(result: &RunResult) -> Result<String, ReportError> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// `field`, made safe for spreadsheets: a text that one would take for a formula (it begins
-/// with `=`, `+`, `-`, `@`, a tab or a carriage return and is no number) gets a `'` in front.
+/// `field` as it may stand in a file that people open in a spreadsheet. A text that one would
+/// take for a formula (it begins with `=`, `+`, `-` or `@` and is no number) gets a `'` in
+/// front, and line breaks and other control characters become spaces: a row is a line.
 pub fn guarded(field: &str) -> Cow<'_, str> {
-    let like_a_formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if like_a_formula && field.parse::<f64>().is_err() {
-        Cow::Owned(format!("'{field}"))
+    let field = if field.contains(char::is_control) {
+        Cow::Owned(printable(field))
     } else {
         Cow::Borrowed(field)
+    };
+    if field.starts_with(['=', '+', '-', '@']) && field.parse::<f64>().is_err() {
+        Cow::Owned(format!("'{field}"))
+    } else {
+        field
     }
 }
 
@@ -264,6 +270,6 @@ mod tests {
         assert_eq!(guarded("@SUM(A1)"), "'@SUM(A1)");
         assert_eq!(guarded("-x"), "'-x");
         assert_eq!(guarded("-1.5"), "-1.5");
-        assert_eq!(guarded("解释"), "解释");
+        assert_eq!(guarded("解释\n人工"), "解释 人工");
     }
 }

@@ -91,6 +91,7 @@ pub(super) fn remarks(block: &Block<'_>) -> Vec<String> {
         if generates {
             said.extend(token_source(measured));
             said.extend(tokens_per_event(measured));
+            said.extend(hidden_reasoning(measured));
         }
         said.extend(token_shares(measured));
         said.extend(unusual_ends(row));
@@ -124,6 +125,12 @@ fn token_source(measured: &Measured) -> Vec<String> {
 fn tokens_per_event(measured: &Measured) -> Option<String> {
     let tokens = measured.tokens_per_event()?;
     ((tokens - 1.0).abs() >= BUNDLED).then(|| format!("{} tokens per chunk", number(tokens)))
+}
+
+fn hidden_reasoning(measured: &Measured) -> Option<String> {
+    let hidden = measured.hidden_reasoning;
+    let words = "reasoned without sending it, and have no TPOT and ITL";
+    (hidden > 0).then(|| format!("{} {words}", requests(hidden)))
 }
 
 fn token_shares(measured: &Measured) -> Vec<String> {

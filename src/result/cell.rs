@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::counts::{
-    FailureEntry, FindingEntry, OutcomeEntry, TokenEntry, TokenSourceEntry, WindowEntry,
+    CountedStreamsEntry, FailureEntry, FindingEntry, OutcomeEntry, TokenEntry, TokenSourceEntry,
+    WindowEntry,
 };
 use super::figures::Figures;
 use super::histograms::{HistogramError, encode};
@@ -14,7 +15,7 @@ use super::setup::StageEntry;
 use crate::measure::CellSummary;
 use crate::metric::{Metric, Statistic};
 use crate::scenario::Scenario;
-use crate::units::{count, float, to_u32};
+use crate::units::{count, ratio, to_u32};
 
 /// Where a cell stands in its scenario, by indices; as a cell of the run plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,11 +117,16 @@ pub struct Measured {
     pub tokens: TokenEntry,
     /// Text events over completed streams.
     pub text_events: u64,
+    /// Completed streams whose tokens the server counted.
+    pub counted_streams: CountedStreamsEntry,
+    /// Completed requests that generated reasoning tokens without sending them; they have no
+    /// TPOT and no ITL.
+    pub hidden_reasoning: u64,
     /// Connections opened for measured requests.
     pub connections_opened: u64,
     /// Requests sent again because a reused connection was closed under them.
     pub stale_reconnects: u64,
-    /// Measured requests by finish reason; `none` where the server gave none.
+    /// Completed requests by finish reason; `none` where the server gave none.
     pub finish_reasons: BTreeMap<String, u64>,
     /// The first messages of each kind of failure.
     pub failures: Vec<FailureEntry>,
@@ -150,6 +156,8 @@ impl Measured {
             token_sources: summary.output_sources.into(),
             tokens: summary.tokens.into(),
             text_events: summary.text_events,
+            counted_streams: summary.counted_streams.into(),
+            hidden_reasoning: summary.hidden_reasoning,
             connections_opened: summary.connections_opened,
             stale_reconnects: summary.stale_reconnects,
             finish_reasons: reasons.map(|(reason, n)| ((*reason).to_owned(), *n)).collect(),
@@ -183,10 +191,8 @@ impl Measured {
         self.windows.get(metric.key()).copied()
     }
 
-    /// Output tokens per text event of streams; `None` unless the server counted every token.
+    /// Output tokens per text event of streams; `None` where the server counted none.
     pub fn tokens_per_event(&self) -> Option<f64> {
-        let counted = self.token_sources.label() == Some("usage");
-        let output = self.tokens.output.filter(|_| counted && self.text_events > 0)?;
-        Some(float(output) / float(self.text_events))
+        ratio(self.counted_streams.tokens, self.counted_streams.text_events)
     }
 }

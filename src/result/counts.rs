@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::measure::{FailureSample, OutcomeCounts, TokenSources, TokenTotals, Window};
+use crate::measure::{
+    CountedStreams, FailureSample, OutcomeCounts, TokenSources, TokenTotals, Window,
+};
 use crate::units::{Moment, seconds};
 
 /// The measured window.
@@ -159,6 +161,30 @@ fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
     match (left, right) {
         (None, None) => None,
         (left, right) => Some(left.unwrap_or(0) + right.unwrap_or(0)),
+    }
+}
+
+/// Streams whose output tokens the server counted, to tell tokens per text event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CountedStreamsEntry {
+    /// Their output tokens.
+    pub tokens: u64,
+    /// Their text events.
+    pub text_events: u64,
+}
+
+impl CountedStreamsEntry {
+    /// Adds other streams.
+    pub const fn add(&mut self, other: &Self) {
+        self.tokens += other.tokens;
+        self.text_events += other.text_events;
+    }
+}
+
+impl From<CountedStreams> for CountedStreamsEntry {
+    fn from(streams: CountedStreams) -> Self {
+        let CountedStreams { tokens, text_events } = streams;
+        Self { tokens, text_events }
     }
 }
 

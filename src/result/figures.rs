@@ -6,15 +6,12 @@ use hdrhistogram::Histogram;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::measure;
 use crate::metric::{Metric, Statistic};
 use crate::units::float;
 
 /// Figures are kept to six decimals: a nanosecond, where the unit is the millisecond.
 const DECIMALS: f64 = 1e6;
-
-/// Quantiles are lowered by this part, so that `0.07 × 100 = 7.000000000000001` does not ask
-/// for the eighth of a hundred values. Exact for up to 10¹¹ values.
-const QUANTILE_SLACK: f64 = 1e-12;
 
 /// The figures of a distribution that has at least one value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,31 +37,23 @@ pub struct Figures {
 impl Figures {
     /// The figures of `histogram`, which holds recorded units of `metric`; `None` if it is empty.
     pub fn of(metric: Metric, histogram: &Histogram<u64>) -> Option<Self> {
-        if histogram.is_empty() {
-            return None;
-        }
-        let scale = metric.unit().recorded_per_shown();
-        let shown = |recorded: f64| (recorded / scale * DECIMALS).round() / DECIMALS;
-        let mut percentiles = BTreeMap::new();
-        let mut unsupported = Vec::new();
-        for percentile in Statistic::PERCENTILES {
-            let name = Statistic::Percentile(percentile).to_string();
-            let quantile = percentile / 100.0 * (1.0 - QUANTILE_SLACK);
-            let value = histogram.value_at_quantile(quantile);
-            if float(histogram.len()) < Statistic::support(percentile) {
-                unsupported.push(name.clone());
-            }
-            percentiles.insert(name, shown(float(value)));
-        }
+        let figures = measure::Figures::of(histogram, metric.unit())?;
+        let rounded = |value: f64| (value * DECIMALS).round() / DECIMALS;
+        let percentiles = Statistic::PERCENTILES.iter().zip(figures.percentiles);
+        let unsupported = Statistic::PERCENTILES
+            .iter()
+            .filter(|percentile| !measure::supported(**percentile, figures.count));
         Some(Self {
             unit: metric.unit().label().to_owned(),
-            count: histogram.len(),
-            mean: shown(histogram.mean()),
-            stddev: shown(histogram.stdev()),
-            min: shown(float(histogram.min())),
-            max: shown(float(histogram.max())),
-            percentiles,
-            unsupported,
+            count: figures.count,
+            mean: rounded(figures.mean),
+            stddev: rounded(figures.stddev),
+            min: rounded(figures.min),
+            max: rounded(figures.max),
+            percentiles: percentiles
+                .map(|(percentile, value)| (name_of(*percentile), rounded(value)))
+                .collect(),
+            unsupported: unsupported.map(|percentile| name_of(*percentile)).collect(),
         })
     }
 
@@ -84,6 +73,11 @@ impl Figures {
     pub fn supports(&self, statistic: Statistic) -> bool {
         !self.unsupported.contains(&statistic.to_string())
     }
+}
+
+/// `p99.9`
+fn name_of(percentile: f64) -> String {
+    Statistic::Percentile(percentile).to_string()
 }
 
 #[cfg(test)]

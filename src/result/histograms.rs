@@ -3,19 +3,31 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Deserializer, Serializer as _, V2Serializer};
 
-/// Significant digits kept, as everywhere in pacemark.
-const SIGNIFICANT_DIGITS: u8 = 3;
+use crate::measure::{self, histogram_from_v2, histogram_to_v2};
 
 /// Why a stored histogram cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the histogram of `{metric}` is damaged: {reason}; it should be HdrHistogram V2 in base64")]
+#[derive(Debug, thiserror::Error)]
+#[error("the histogram of `{metric}` cannot be used: {reason}")]
 pub struct HistogramError {
     /// Key of its metric.
     pub metric: String,
     /// What is wrong with it.
-    pub reason: String,
+    pub reason: HistogramFault,
+}
+
+/// What is wrong with a histogram.
+#[derive(Debug, thiserror::Error)]
+pub enum HistogramFault {
+    /// Its text is not base64.
+    #[error("{0}; it should be HdrHistogram V2 in base64")]
+    Base64(#[from] base64::DecodeError),
+    /// Its bytes are not a histogram.
+    #[error(transparent)]
+    Bytes(#[from] measure::HistogramError),
+    /// It cannot be added to another.
+    #[error("{0}")]
+    Addition(#[from] hdrhistogram::errors::AdditionError),
 }
 
 /// `histogram` as base64 of its V2 encoding.
@@ -24,10 +36,7 @@ pub struct HistogramError {
 ///
 /// [`HistogramError`] if a count is beyond what the encoding holds (2⁶³).
 pub(super) fn encode(metric: &str, histogram: &Histogram<u64>) -> Result<String, HistogramError> {
-    let mut bytes = Vec::new();
-    V2Serializer::new()
-        .serialize(histogram, &mut bytes)
-        .map_err(|error| damaged(metric, &format!("{error:?}")))?;
+    let bytes = histogram_to_v2(histogram).map_err(|error| fault(metric, error))?;
     Ok(STANDARD.encode(bytes))
 }
 
@@ -37,10 +46,8 @@ pub(super) fn encode(metric: &str, histogram: &Histogram<u64>) -> Result<String,
 ///
 /// [`HistogramError`] if `text` is not base64 of a V2 histogram.
 pub(super) fn decode(metric: &str, text: &str) -> Result<Histogram<u64>, HistogramError> {
-    let bytes = STANDARD.decode(text).map_err(|error| damaged(metric, &error.to_string()))?;
-    Deserializer::new()
-        .deserialize(&mut bytes.as_slice())
-        .map_err(|error| damaged(metric, &format!("{error:?}")))
+    let bytes = STANDARD.decode(text).map_err(|error| fault(metric, error))?;
+    histogram_from_v2(&bytes).map_err(|error| fault(metric, error))
 }
 
 /// All of `parts` in one histogram; `None` where there is no part.
@@ -55,28 +62,16 @@ pub(super) fn merged<'a>(
     let mut total: Option<Histogram<u64>> = None;
     for part in parts {
         let part = decode(metric, part)?;
-        let sum = match total.take() {
-            Some(sum) => sum,
-            None => Histogram::new(SIGNIFICANT_DIGITS)
-                .map_err(|error| damaged(metric, &error.to_string()))?,
-        };
-        total = Some(added(metric, sum, &part)?);
+        match &mut total {
+            Some(sum) => sum.add(&part).map_err(|error| fault(metric, error))?,
+            None => total = Some(part),
+        }
     }
     Ok(total)
 }
 
-fn added(
-    metric: &str,
-    mut sum: Histogram<u64>,
-    part: &Histogram<u64>,
-) -> Result<Histogram<u64>, HistogramError> {
-    sum.auto(true);
-    sum.add(part).map_err(|error| damaged(metric, &error.to_string()))?;
-    Ok(sum)
-}
-
-fn damaged(metric: &str, reason: &str) -> HistogramError {
-    HistogramError { metric: metric.to_owned(), reason: reason.to_owned() }
+fn fault(metric: &str, reason: impl Into<HistogramFault>) -> HistogramError {
+    HistogramError { metric: metric.to_owned(), reason: reason.into() }
 }
 
 #[cfg(test)]
@@ -97,13 +92,16 @@ mod tests {
     #[test]
     fn what_is_no_histogram_is_refused_with_its_metric() {
         let error = decode("ttft", "AAAA").unwrap_err();
-        assert!(error.to_string().starts_with("the histogram of `ttft` is damaged"), "{error}");
+        assert!(
+            error.to_string().starts_with("the histogram of `ttft` cannot be used: "),
+            "{error}"
+        );
         assert!(decode("ttft", "***").is_err());
     }
 
     #[test]
     fn nothing_merges_to_nothing() {
-        assert_eq!(merged("ttft", std::iter::empty()).unwrap(), None);
+        assert!(merged("ttft", std::iter::empty()).unwrap().is_none());
     }
 
     proptest! {

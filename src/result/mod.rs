@@ -18,10 +18,11 @@ mod setup;
 
 pub use cell::{CellLabels, CellPlace, CellResult, Measured};
 pub use counts::{
-    FailureEntry, FindingEntry, OutcomeEntry, TokenEntry, TokenSourceEntry, WindowEntry,
+    CountedStreamsEntry, FailureEntry, FindingEntry, OutcomeEntry, TokenEntry, TokenSourceEntry,
+    WindowEntry,
 };
 pub use figures::Figures;
-pub use histograms::HistogramError;
+pub use histograms::{HistogramError, HistogramFault};
 pub use pooled::PooledCell;
 pub use provenance::{Host, Provenance, scenario_hash};
 pub use run::{Note, RecordsEntry, ResultError, RunIdentity, RunResult, SCHEMA_VERSION, schema};

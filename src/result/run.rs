@@ -233,14 +233,14 @@ struct Versioned {
     schema_version: u32,
 }
 
-/// The JSON Schema of the document, as stands in `docs/result.schema.json`.
+/// The JSON Schema of the document, as it stands in `docs/result.schema.json`.
 pub fn schema() -> schemars::Schema {
     schemars::schema_for!(RunResult)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ResultError, RunResult};
+    use super::{ResultError, RunResult, schema};
     use crate::metric::{Metric, Statistic};
     use crate::result::sample;
 
@@ -303,6 +303,13 @@ mod tests {
         assert!(embeddings["distributions"].get("ttft").is_none());
         assert!(embeddings["windows"].get("output_token_throughput").is_none());
         assert!(json["stages"][0]["rate_rps"].is_null());
+    }
+
+    #[test]
+    fn the_committed_schema_is_that_of_the_types() {
+        let committed = include_str!("../../docs/result.schema.json");
+        let made = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+        assert!(made == committed, "`pacemark schema result` prints what should be committed");
     }
 
     #[test]

@@ -9,7 +9,8 @@ use super::cell::{CellLabels, CellPlace, CellResult};
 use super::provenance::Host;
 use super::run::{Note, RunIdentity, RunResult};
 use crate::measure::{
-    CellSummary, FailureSample, OutcomeCounts, TokenSources, TokenTotals, Window,
+    CellSummary, CountedStreams, FailureSample, OutcomeCounts, TokenSources, TokenTotals, Window,
+    WindowCounts,
 };
 use crate::metric::Metric;
 use crate::openai::Endpoint;
@@ -175,6 +176,12 @@ pub(crate) fn summary(place: CellPlace) -> CellSummary {
         connections_opened: 4,
         stale_reconnects: 0,
         finish_reasons: [("length", completed)].into(),
+        counts: WindowCounts::default(),
+        counted_streams: CountedStreams {
+            tokens: if generates && !slow { completed * 100 } else { 0 },
+            text_events: if generates && !slow { completed * 50 } else { 0 },
+        },
+        hidden_reasoning: 0,
     }
 }
 

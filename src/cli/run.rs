@@ -15,7 +15,7 @@ use crate::plan::{Cell, RunPlan};
 use crate::report::{ReportFormat, ReportOptions, TableOptions};
 use crate::result::{RunIdentity, RunResult};
 use crate::run::{Interrupt, Observer, Progress, Run, RunError, RunOptions};
-use crate::store::{RecordsPolicy, RunFolder, folder_name, host_facts};
+use crate::store::{RecordsPolicy, RunFolder, StoreError, folder_name, host_facts};
 
 /// Runs a scenario and shows its result.
 pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, CommandError> {
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     let policy = policy(arguments.records);
     let mut recording = Recording {
         output_dir: &arguments.output_dir,
-        folder_name: folder_name(&started.folder_name(), &scenario.name),
+        folder_name: folder_name(started, &scenario.name),
         scenario_text: &scenario.stored_text,
         policy,
         folder: None,
@@ -138,7 +138,7 @@ struct Recording<'a> {
 impl Recording<'_> {
     fn folder(&mut self) -> io::Result<&mut RunFolder> {
         if self.folder.is_none() {
-            let mut folder = RunFolder::create(self.output_dir, &self.folder_name, self.policy)
+            let folder = RunFolder::create(self.output_dir, &self.folder_name, self.policy)
                 .map_err(io::Error::other)?;
             folder.write_scenario(self.scenario_text).map_err(io::Error::other)?;
             self.folder = Some(folder);
@@ -146,15 +146,21 @@ impl Recording<'_> {
         self.folder.as_mut().ok_or_else(|| io::Error::other("the folder of the run is missing"))
     }
 
-    /// Writes the final result.
-    fn close(mut self, result: &mut RunResult) -> Result<Option<RunFolder>, CommandError> {
-        if let Some(folder) = &mut self.folder {
-            folder
-                .save(result)
+    /// Writes the final result; the folder it lies in, if any cell began.
+    fn close(self, result: &mut RunResult) -> Result<Option<RunFolder>, CommandError> {
+        if let Some(folder) = &self.folder {
+            name_and_save(folder, result)
                 .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
         }
         Ok(self.folder)
     }
+}
+
+/// Stores the result under the name its folder got, with which rows it keeps.
+fn name_and_save(folder: &RunFolder, result: &mut RunResult) -> Result<(), StoreError> {
+    folder.id().clone_into(&mut result.id);
+    result.records = Some(folder.records());
+    folder.save(result)
 }
 
 impl Observer for Recording<'_> {
@@ -172,7 +178,7 @@ impl Observer for Recording<'_> {
 
     fn cell_finished(&mut self, cell: &Cell, result: &RunResult) -> io::Result<()> {
         self.lines.cell_finished(cell);
-        self.folder()?.save(result).map_err(io::Error::other)
+        name_and_save(self.folder()?, &mut result.clone()).map_err(io::Error::other)
     }
 
     fn note(&mut self, text: &str) {

@@ -8,7 +8,7 @@ use super::output::print;
 pub(super) fn schema(arguments: &SchemaArguments) -> Result<ExitCode, CommandError> {
     let schema = match arguments.document {
         Document::Scenario => crate::scenario::schema(),
-        Document::Result => crate::result::schema(),
+        Document::Result => crate::result::schema().to_value(),
     };
     let text = serde_json::to_string_pretty(&schema)
         .map_err(|error| CommandError::new(ExitCode::Internal, error))?;

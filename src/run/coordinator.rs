@@ -179,15 +179,15 @@ impl<'a> CellRun<'a> {
         schedule: Schedule,
         warmup_requests: Option<u64>,
     ) -> Result<(), CellError> {
-        let crew = self.crew;
+        let clock = &self.crew.clock;
         let state = Arc::clone(&self.state);
         let commands: Vec<UnboundedSender<Command>> = self.workers().cloned().collect();
         let unsent = self.unsent.0.clone();
-        let start_at = crew.clock.now();
+        let start_at = clock.now();
         thread::scope(|scope| {
             let pacer = scope.spawn(move || {
                 let pacer = Pacer {
-                    clock: &crew.clock,
+                    clock,
                     state: &state,
                     workers: &commands,
                     start_at,

@@ -1,4 +1,4 @@
-//! What holds for pacemark as a whole: its floors, and documents that equal the code.
+//! All integration tests, in one binary: what holds for pacemark as a whole.
 
 #[cfg(test)]
 mod architecture;
@@ -6,16 +6,11 @@ mod architecture;
 mod documents;
 #[cfg(test)]
 mod markdown;
-//! What holds for pacemark as a whole.
-
 #[cfg(test)]
 mod mock;
-//! The one binary of integration tests.
-
-mod scenarios;
-//! All integration tests, in one binary.
-
-#[cfg(test)]
-mod wire;
 #[cfg(test)]
 mod mock_speed;
+#[cfg(test)]
+mod scenarios;
+#[cfg(test)]
+mod wire;

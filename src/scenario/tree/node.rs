@@ -101,12 +101,14 @@ impl Node {
             Value::Null => "nothing".to_owned(),
             Value::List(items) if items.is_empty() => "an empty list".to_owned(),
             Value::List(_) => "a list".to_owned(),
+            Value::Map(entries) if entries.is_empty() => "an empty mapping".to_owned(),
             Value::Map(_) => "a mapping".to_owned(),
+            Value::Text(text) if text.meant.is_empty() => "an empty text".to_owned(),
+            Value::Text(_) if self.secret => "a hidden text".to_owned(),
             _ if self.secret => "a hidden value".to_owned(),
             Value::Bool(value) => format!("{value}"),
             Value::Integer(number) => format!("the number {number}"),
             Value::Float(number) => format!("the number {number}"),
-            Value::Text(text) if text.meant.is_empty() => "an empty text".to_owned(),
             Value::Text(text) => format!("`{}`", shortened(&text.meant)),
         }
     }

@@ -277,12 +277,17 @@ fn unreadable(error: &ScanError, text: &str) -> Problem {
     let mark = *error.marker();
     let problem =
         Problem::new(place_of(Span::empty(mark)), format!("this is not YAML: {}", error.info()));
-    let line = text.lines().nth(mark.line().saturating_sub(1)).unwrap_or_default();
-    if line.contains('\t') {
+    let around = text.lines().skip(mark.line().saturating_sub(1));
+    let line = around.clone().next().unwrap_or_default();
+    let before: String = text.chars().take(mark.index()).collect();
+    let count = |brackets: [char; 2]| before.matches(brackets).count();
+    if around.take(2).any(|line| line.trim_start_matches(' ').starts_with('\t')) {
         problem.hint("YAML is indented with spaces, not with tabs")
-    } else if line.contains("${") {
+    } else if line.contains("${") && count(['{', '[']) > 0 {
         problem.hint("inside `{ }` and `[ ]`, put a `${NAME}` in quotes")
-    } else if line.matches(": ").count() > 1 && !line.contains('{') {
+    } else if count(['{', '[']) > count(['}', ']']) {
+        problem.hint("a `{` or `[` before this may lack its end")
+    } else if line.matches(": ").count() > 1 {
         problem.hint("put a text that contains `: ` in quotes")
     } else {
         problem

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use crate::scenario::place::Place;
 use crate::scenario::problem::{Problem, Problems};
 use crate::scenario::tree::Node;
 
@@ -30,7 +31,7 @@ pub(super) fn unexpected<T>(node: &Node, expected: &str, problems: &mut Problems
 }
 
 /// Reports a part of the format that this version does not do yet.
-pub(super) fn not_yet(place: crate::scenario::place::Place, what: &str, problems: &mut Problems) {
-    let message = format!("{}: {what} cannot be run by this version yet", problems.subject());
+pub(super) fn not_yet(place: Place, what: &str, problems: &mut Problems) {
+    let message = format!("{}: {what} is not part of this version yet", problems.subject());
     problems.report(Problem::new(place, message).hint("leave it out"));
 }

@@ -19,6 +19,8 @@ pub(in crate::scenario) struct Node {
 /// What a YAML node can be.
 #[derive(Clone)]
 pub(in crate::scenario) enum Value {
+    /// Something that could not be found out, which is reported already.
+    Unknown,
     /// Nothing, `null` or `~`.
     Null,
     /// `true` or `false`.
@@ -98,6 +100,7 @@ impl Node {
     /// What stands here, for the end of a message; no secret is told.
     pub(in crate::scenario) fn describe(&self) -> String {
         match &self.value {
+            Value::Unknown => "something unknown".to_owned(),
             Value::Null => "nothing".to_owned(),
             Value::List(items) if items.is_empty() => "an empty list".to_owned(),
             Value::List(_) => "a list".to_owned(),
@@ -135,8 +138,12 @@ impl Node {
                     path.pop();
                 }
             }
-            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_) => {
-            }
+            Value::Unknown
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Text(_) => {}
         }
     }
 }

@@ -71,7 +71,7 @@ fn move_to(node: &mut Node, place: Place) {
                 move_to(&mut entry.value, place);
             }
         }
-        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_) => {}
+        _ => {}
     }
 }
 
@@ -183,8 +183,7 @@ impl Builder<'_> {
                 None => parent.key = Some((key_text(&node, plain)?, node.place)),
                 Some((key, key_place)) => insert(entries, key, key_place, node, self.problems),
             },
-            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_) => {
-            }
+            _ => {}
         }
         Ok(())
     }
@@ -259,7 +258,7 @@ fn cost(node: &Node) -> usize {
         Value::Map(entries) => {
             entries.iter().map(|entry| entry.key.len() + cost(&entry.value)).sum()
         }
-        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) => 0,
+        _ => 0,
     };
     below + NODE_COST
 }

@@ -149,6 +149,7 @@ impl Decode for JsonObject {
 
 fn json_of(node: &Node, problems: &mut Problems) -> Option<Json> {
     Some(match &node.value {
+        Value::Unknown => return None,
         Value::Null => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
         Value::Text(text) => Json::String(text.meant.clone()),

@@ -1,8 +1,11 @@
 //! Tests of the whole way from text to scenario.
 
+mod flags;
 mod overrides;
 mod rendering;
+mod robustness;
 mod rules;
+mod schema;
 mod secrets;
 mod whole;
 

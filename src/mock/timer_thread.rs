@@ -1,7 +1,7 @@
-//! One thread that sleeps until one moment, more exactly than a runtime's timers.
+//! A thread that sleeps until one moment, more exactly than a runtime's timers.
 //!
-//! A runtime's timer wheel ticks once a millisecond. A thread that waits on a condition variable
-//! is woken by the kernel within tens of microseconds, once its timer slack is out of the way.
+//! A thread that waits on a condition variable is woken by the kernel within tens of
+//! microseconds, on Linux once its timer slack is out of the way.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,9 +11,15 @@ use std::thread::{Builder, JoinHandle};
 use crate::clock::Clock;
 use crate::units::Moment;
 
-/// Wakes one task at one moment, from a thread of its own.
+/// Wakes one task at one moment, from a thread that ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Alarm {
+pub(super) struct TimerThread {
+    bell: Arc<Bell>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Bell {
     clock: Clock,
     state: Mutex<State>,
     changed: Condvar,
@@ -26,47 +32,41 @@ struct State {
     stopped: bool,
 }
 
-/// The thread of an alarm; it ends when this is dropped.
-#[derive(Debug)]
-pub(super) struct AlarmThread {
-    alarm: Arc<Alarm>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Alarm {
-    /// An alarm on `clock`, and the thread that rings it.
+impl TimerThread {
+    /// Starts a thread that rings by `clock`.
     ///
     /// # Errors
     ///
     /// What the system says where it gives no thread.
-    pub(super) fn start(clock: Clock) -> io::Result<(Arc<Self>, AlarmThread)> {
-        let alarm = Arc::new(Self { clock, state: Mutex::default(), changed: Condvar::new() });
-        let ringer = Arc::clone(&alarm);
-        let thread = Builder::new().name("mock-pacer".to_owned()).spawn(move || {
+    pub(super) fn start(clock: Clock) -> io::Result<Self> {
+        let bell = Arc::new(Bell { clock, state: Mutex::default(), changed: Condvar::new() });
+        let ringer = Arc::clone(&bell);
+        let thread = Builder::new().name("mock-timer".to_owned()).spawn(move || {
             sharpen_timers();
             ringer.ring_until_stopped();
         })?;
-        let thread = AlarmThread { alarm: Arc::clone(&alarm), thread: Some(thread) };
-        Ok((alarm, thread))
+        Ok(Self { bell, thread: Some(thread) })
     }
 
-    /// Makes the alarm ring at `due`, unless it will ring earlier. It rings once.
+    /// Makes the thread ring at `due`, unless it will ring earlier.
     pub(super) fn ring_by(&self, due: Moment) {
-        let mut state = self.lock();
+        let mut state = self.bell.lock();
         if state.due.is_none_or(|earlier| due < earlier) {
             state.due = Some(due);
-            self.changed.notify_one();
+            self.bell.changed.notify_one();
         }
     }
 
     /// Makes `listener` the one that is woken.
     pub(super) fn listen(&self, listener: &Waker) {
-        let mut state = self.lock();
+        let mut state = self.bell.lock();
         if !state.listener.as_ref().is_some_and(|known| known.will_wake(listener)) {
             state.listener = Some(listener.clone());
         }
     }
+}
 
+impl Bell {
     fn ring_until_stopped(&self) {
         let mut state = self.lock();
         while !state.stopped {
@@ -96,11 +96,13 @@ impl Alarm {
     }
 }
 
-impl Drop for AlarmThread {
+impl Drop for TimerThread {
     fn drop(&mut self) {
-        self.alarm.lock().stopped = true;
-        self.alarm.changed.notify_one();
-        if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join) {
+        self.bell.lock().stopped = true;
+        self.bell.changed.notify_one();
+        if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join)
+            && !std::thread::panicking()
+        {
             std::panic::resume_unwind(panic);
         }
     }

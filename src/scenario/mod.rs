@@ -4,18 +4,36 @@
 //! Files and the environment come in as values ([`Environment`]); nothing here touches them.
 
 mod backend;
+mod check;
+mod environment;
+mod errors;
+mod flags;
 mod kind;
 mod load;
 mod mock;
+mod overrides;
+mod parse;
+mod place;
+mod problem;
+mod schema;
 mod secret;
+mod tree;
+mod typed;
 mod workload;
 
 pub use backend::{
     ApiKey, Backend, BaseUrl, Connections, HttpVersion, KeySource, Target, Timeouts, TlsSettings,
 };
+pub use check::UrlError;
+pub use environment::{Environment, Origin};
+pub use errors::ScenarioErrors;
+pub use flags::{ScenarioFlags, parse_goodput, scenario_text};
 pub use kind::{BackendKind, Preset, TokenLimitField};
 pub use load::{ArrivalProcess, Bound, Hooks, Load, LoadProfile, Stage, StopRule, Warmup};
 pub use mock::{Distribution, MockSpec};
+pub use overrides::Overrides;
+pub use parse::LONGEST_TEXT;
+pub use schema::schema;
 pub use secret::{Redactor, Secret};
 pub use workload::{PromptFormat, PromptSource, Slo, SloLimit, Workload};
 
@@ -38,4 +56,9 @@ pub struct Scenario {
     pub slo: Slo,
     /// The scenario as it was resolved, as YAML, without secrets: `scenario.yaml` of a run.
     pub stored_text: String,
+}
+
+/// The scenario that runs where none is named: two simulated servers, no network.
+pub const fn quickstart() -> &'static str {
+    include_str!("../../scenarios/quickstart.yaml")
 }

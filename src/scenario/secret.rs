@@ -9,17 +9,26 @@ const SHORTEST: usize = 4;
 
 /// A key, or the value of a header: can be sent, cannot be printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret {
+    value: String,
+    /// Parts of the value that are secret on their own, such as the key after `Bearer `.
+    parts: Vec<String>,
+}
 
 impl Secret {
     /// Hides `value`.
     pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
+        Self { value: value.into(), parts: Vec::new() }
+    }
+
+    /// Hides `value` and those of its `parts` that are secret on their own.
+    pub fn with_parts(value: impl Into<String>, parts: impl IntoIterator<Item = String>) -> Self {
+        Self { value: value.into(), parts: parts.into_iter().collect() }
     }
 
     /// The value itself, for the one place that sends it.
     pub fn reveal(&self) -> &str {
-        &self.0
+        &self.value
     }
 }
 
@@ -30,17 +39,20 @@ impl fmt::Debug for Secret {
 }
 
 /// Removes known secrets from texts of others, such as a server's error message.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Redactor {
-    secrets: Vec<Secret>,
+    secrets: Vec<String>,
 }
 
 impl Redactor {
-    /// A redactor that knows `secrets`; longer ones are removed first.
+    /// A redactor that knows `secrets` and their parts; longer ones are removed first.
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        let mut secrets: Vec<_> =
-            secrets.into_iter().filter(|secret| secret.0.len() >= SHORTEST).collect();
-        secrets.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
+        let mut secrets: Vec<_> = secrets
+            .into_iter()
+            .flat_map(|secret| secret.parts.into_iter().chain([secret.value]))
+            .filter(|secret| secret.len() >= SHORTEST)
+            .collect();
+        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         secrets.dedup();
         Self { secrets }
     }
@@ -49,8 +61,14 @@ impl Redactor {
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.secrets
             .iter()
-            .filter(|secret| text.contains(&secret.0))
-            .fold(Cow::Borrowed(text), |text, secret| Cow::Owned(text.replace(&secret.0, HIDDEN)))
+            .filter(|secret| text.contains(secret.as_str()))
+            .fold(Cow::Borrowed(text), |text, secret| Cow::Owned(text.replace(secret, HIDDEN)))
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Redactor({} secrets)", self.secrets.len())
     }
 }
 

@@ -1,31 +1,4 @@
-//! The kinds of backends and what differs between them.
-
-/// Which server a backend is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum BackendKind {
-    /// Ollama.
-    Ollama,
-    /// The LiteLLM proxy.
-    Litellm,
-    /// XInference.
-    Xinference,
-    /// OpenAI itself.
-    Openai,
-    /// OpenRouter.
-    Openrouter,
-    /// Together AI.
-    Together,
-    /// vLLM.
-    Vllm,
-    /// SGLang.
-    Sglang,
-    /// llama.cpp's own server.
-    Llamacpp,
-    /// Any other server that speaks the OpenAI API.
-    Generic,
-    /// The simulated server inside this process.
-    Mock,
-}
+//! What a kind takes for granted.
 
 /// What a kind takes for granted, unless the scenario says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

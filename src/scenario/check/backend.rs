@@ -1,0 +1,207 @@
+//! One backend.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::key::check_key;
+use super::mock::check_mock;
+use super::scenario::Surroundings;
+use crate::scenario::backend::{Backend, BaseUrl, Target, Timeouts, TlsSettings};
+use crate::scenario::kind::BackendKind;
+use crate::scenario::mock::MockSpec;
+use crate::scenario::place::Place;
+use crate::scenario::problem::{Problem, Problems, listed};
+use crate::scenario::secret::Secret;
+use crate::scenario::typed::{BackendFile, Field, FilePath, Given, TimeoutsFile, TlsFile};
+
+/// Headers that pacemark or the connection itself must set.
+const OWN_HEADERS: [&str; 8] = [
+    "host",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "connection",
+    "upgrade",
+    "accept-encoding",
+    "te",
+];
+
+/// Checks one backend; `None` where something is wrong, which is then among `problems`.
+///
+/// `seed` is the scenario's, for a simulated server without its own.
+pub(super) fn check_backend(
+    name: &str,
+    Given { value: file, place }: Given<BackendFile>,
+    (surroundings, seed): (Surroundings<'_>, u64),
+    problems: &mut Problems,
+) -> Option<Backend> {
+    let kind = check_kind(&file, place, problems);
+    let preset = kind.map(BackendKind::preset);
+    let api_key = check_key(&file, preset, surroundings, problems);
+    let headers = check_headers(&file, problems);
+    let target = kind.and_then(|kind| check_target(kind, (&file, place), seed, problems));
+    let tls = match &file.tls {
+        Field::Given(tls) => check_tls(tls, surroundings.folder, target.as_ref(), problems),
+        Field::Absent | Field::Wrong(_) => TlsSettings::default(),
+    };
+    let body = file.body.value().map(|body| body.0.clone()).unwrap_or_default();
+    for field in ["model", "stream", "messages", "prompt", "input"] {
+        if let (true, Some(place)) = (body.contains_key(field), file.body.place()) {
+            let message = format!("{} must not hold `{field}` in `body`", problems.subject());
+            problems.report(Problem::new(place, message).hint("the workload says it"));
+        }
+    }
+    let models = file.models.into_value().map(|models| models.0).unwrap_or_default();
+    let models = models.into_iter().filter_map(|item| Some((item.name, item.value?.0)));
+    Some(Backend {
+        name: name.to_owned(),
+        kind: kind?,
+        target: target?,
+        models: models.collect::<BTreeMap<_, _>>(),
+        api_key: api_key?,
+        body,
+        headers: headers?,
+        http: file.http.into_value().unwrap_or_default(),
+        connections: file.connections.into_value().unwrap_or_default(),
+        tls,
+        timeouts: file.timeouts.value().map_or_else(Timeouts::default, timeouts),
+    })
+}
+
+fn check_kind(file: &BackendFile, place: Place, problems: &mut Problems) -> Option<BackendKind> {
+    match &file.kind {
+        Field::Given(kind) => Some(kind.value),
+        Field::Wrong(_) => None,
+        Field::Absent if !file.mock.is_absent() => Some(BackendKind::Mock),
+        Field::Absent => {
+            let kinds: Vec<_> = BackendKind::ALL.iter().map(|kind| kind.key()).collect();
+            problems.report(
+                Problem::new(place, format!("{} lacks the key `kind`", problems.subject()))
+                    .hint(format!("it is one of {}", listed(&kinds))),
+            );
+            None
+        }
+    }
+}
+
+fn check_target(
+    kind: BackendKind,
+    (file, own_place): (&BackendFile, Place),
+    seed: u64,
+    problems: &mut Problems,
+) -> Option<Target> {
+    if kind == BackendKind::Mock {
+        if let Some(place) = file.url.place() {
+            problems.report(
+                Problem::new(place, "the simulated server runs inside pacemark and has no `url`")
+                    .hint("leave `url` out; for a server elsewhere use another `kind`"),
+            );
+        }
+        return match &file.mock {
+            Field::Given(mock) => Some(Target::Mock(check_mock(&mock.value, seed, problems))),
+            Field::Wrong(_) => None,
+            Field::Absent => Some(Target::Mock(MockSpec { seed, ..MockSpec::default() })),
+        };
+    }
+    if let Some(place) = file.mock.place() {
+        problems.report(
+            Problem::new(place, format!("`mock` does not go with `kind: {kind}`"))
+                .hint("use `kind: mock` for a simulated server"),
+        );
+    }
+    let (text, place) = match (&file.url, kind.preset().url) {
+        (Field::Given(url), _) => (url.value.0.as_str(), url.place),
+        (Field::Wrong(_), _) => return None,
+        (Field::Absent, Some(url)) => (url, own_place),
+        (Field::Absent, None) => {
+            problems.report(
+                Problem::new(own_place, format!("`kind: {kind}` needs a `url`"))
+                    .hint("for example `url: http://localhost:8000`"),
+            );
+            return None;
+        }
+    };
+    match BaseUrl::parse(text) {
+        Ok(url) => Some(Target::Url(url)),
+        Err(error) => {
+            let message = format!("{}: {error}", problems.subject());
+            problems.report(Problem::new(place, message).hint(error.hint()));
+            None
+        }
+    }
+}
+
+fn check_headers(file: &BackendFile, problems: &mut Problems) -> Option<Vec<(String, Secret)>> {
+    let typed = match &file.headers {
+        Field::Absent => return Some(Vec::new()),
+        Field::Wrong(_) => return None,
+        Field::Given(headers) => &headers.value.0,
+    };
+    let mut headers: Vec<(String, Secret)> = Vec::new();
+    let key_place = file.api_key.place().or(file.api_key_env.place()).or(file.api_key_file.place());
+    for item in typed {
+        let name = item.name.to_ascii_lowercase();
+        let flaw = if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+            Some("is no name of a header")
+        } else if OWN_HEADERS.contains(&name.as_str()) {
+            Some("is set by pacemark itself")
+        } else if headers.iter().any(|(known, _)| *known == name) {
+            Some("is given twice; case does not matter")
+        } else if name == "authorization" && key_place.is_some() {
+            Some("is given beside an `api_key`")
+        } else {
+            None
+        };
+        if let Some(flaw) = flaw {
+            let message = format!("the header `{}` {flaw}", item.name);
+            problems.report(Problem::new(item.place, message).hint("leave it out"));
+        }
+        headers.push((name, item.value.as_ref()?.0.clone()));
+    }
+    Some(headers)
+}
+
+fn check_tls(
+    Given { value: file, place }: &Given<TlsFile>,
+    folder: &Path,
+    target: Option<&Target>,
+    problems: &mut Problems,
+) -> TlsSettings {
+    let TlsFile { ca, cert, key, verify } = file;
+    if cert.is_absent() != key.is_absent() {
+        let lacking = if cert.is_absent() { "cert" } else { "key" };
+        problems.report(Problem::new(
+            *place,
+            format!("`cert` and `key` go together, but `{lacking}` is missing"),
+        ));
+    }
+    let unused = match target {
+        Some(Target::Url(url)) => !url.tls,
+        Some(Target::Mock(_)) => true,
+        None => false,
+    };
+    if unused {
+        problems.report(
+            Problem::new(*place, "`tls` is set, but this server is not spoken to with TLS")
+                .hint("leave `tls` out, or begin the `url` with `https://`"),
+        );
+    }
+    let resolved = |file: &Field<FilePath>| file.value().map(|file| folder.join(&file.0));
+    TlsSettings {
+        ca: resolved(ca),
+        cert: resolved(cert),
+        key: resolved(key),
+        verify: verify.value().copied().unwrap_or(true),
+    }
+}
+
+fn timeouts(file: &TimeoutsFile) -> Timeouts {
+    let TimeoutsFile { connect, first_token, stall, request } = file;
+    let usual = Timeouts::default();
+    Timeouts {
+        connect: connect.value().map_or(usual.connect, |span| span.0),
+        first_token: first_token.value().map_or(usual.first_token, |span| span.0),
+        stall: stall.value().map_or(usual.stall, |span| span.0),
+        request: request.value().map_or(usual.request, |span| span.0),
+    }
+}

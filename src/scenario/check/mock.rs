@@ -1,0 +1,101 @@
+//! The simulated server.
+
+use crate::scenario::mock::MockSpec;
+use crate::scenario::problem::{Problem, Problems};
+use crate::scenario::typed::{MockFile, MockProfile, MockSettings};
+use crate::units::{Share, to_u32};
+
+/// Checks how the simulated server answers; `seed` is taken where it has none of its own.
+pub(super) fn check_mock(file: &MockFile, seed: u64, problems: &mut Problems) -> MockSpec {
+    let settings = match file {
+        MockFile::Profile(profile) => {
+            return MockSpec { seed, ..spec_of(*profile) };
+        }
+        MockFile::Settings(settings) => settings,
+    };
+    let base = settings.profile.value().copied().map_or_else(MockSpec::default, spec_of);
+    let spec = filled_in(settings, &base, seed);
+    check_fit(settings, &spec, problems);
+    spec
+}
+
+fn spec_of(profile: MockProfile) -> MockSpec {
+    match profile {
+        MockProfile::Ollama => MockSpec::ollama(),
+        MockProfile::Batching => MockSpec::batching(),
+    }
+}
+
+fn filled_in(settings: &MockSettings, base: &MockSpec, seed: u64) -> MockSpec {
+    let MockSettings {
+        profile: _,
+        ttft,
+        gap,
+        output_tokens,
+        slots,
+        queue,
+        prefill_rate,
+        decode_rate,
+        batch_slowdown,
+        errors,
+        stalls,
+        stall,
+        tokens_per_event,
+        seed: own_seed,
+    } = settings;
+    MockSpec {
+        ttft: ttft.value().map_or(base.ttft, |ttft| ttft.shape),
+        gap: gap.value().map_or(base.gap, |gap| gap.shape),
+        output_tokens: output_tokens.value().map_or(base.output_tokens, |tokens| tokens.shape),
+        slots: slots.value().map(|slots| to_u32(slots.0)).or(base.slots),
+        queue: queue.value().map(|queue| to_u32(queue.0)).or(base.queue),
+        prefill_rate: prefill_rate.value().map(|rate| rate.0).or(base.prefill_rate),
+        decode_rate: decode_rate.value().map(|rate| rate.0).or(base.decode_rate),
+        batch_slowdown: batch_slowdown.value().map_or(base.batch_slowdown, |share| share.0),
+        errors: errors.value().copied().unwrap_or(base.errors),
+        stalls: stalls.value().copied().unwrap_or(base.stalls),
+        stall: stall.value().map_or(base.stall, |stall| stall.shape),
+        tokens_per_event: tokens_per_event
+            .value()
+            .map_or(base.tokens_per_event, |tokens| to_u32(tokens.0)),
+        seed: own_seed.value().map_or(seed, |seed| seed.0),
+    }
+}
+
+/// Settings that would have no effect are mistakes.
+fn check_fit(settings: &MockSettings, spec: &MockSpec, problems: &mut Problems) {
+    let engine = [
+        ("queue", settings.queue.place()),
+        ("prefill_rate", settings.prefill_rate.place()),
+        ("decode_rate", settings.decode_rate.place()),
+        ("batch_slowdown", settings.batch_slowdown.place()),
+    ];
+    for (key, place) in engine {
+        if let (Some(place), None) = (place, spec.slots) {
+            problems.report(
+                Problem::new(place, format!("`mock.{key}` has no effect without `slots`"))
+                    .hint("add `slots`, or leave it out"),
+            );
+        }
+    }
+    if let (Some(place), Some(_)) = (settings.gap.place(), spec.decode_rate) {
+        problems.report(
+            Problem::new(place, "`mock.gap` has no effect where `decode_rate` is set")
+                .hint("leave out one of the two; the profiles set `decode_rate`"),
+        );
+    }
+    if let (Some(place), Some(_), None) =
+        (settings.batch_slowdown.place(), spec.slots, spec.decode_rate)
+    {
+        problems.report(
+            Problem::new(place, "`mock.batch_slowdown` has no effect without `decode_rate`")
+                .hint("add `decode_rate`, or leave it out"),
+        );
+    }
+    if let (Some(place), true) = (settings.stall.place(), spec.stalls == Share::ZERO) {
+        problems.report(
+            Problem::new(place, "`mock.stall` has no effect without `stalls`")
+                .hint("say how many streams pause: `stalls: 5%`"),
+        );
+    }
+}

@@ -1,0 +1,14 @@
+//! What was typed → a checked [`super::Scenario`]: which values fit together, what is taken
+//! where nothing was said, and names turned into what they name.
+
+mod backend;
+mod key;
+mod load;
+mod mock;
+mod scenario;
+mod stage;
+mod url;
+mod workload;
+
+pub(in crate::scenario) use scenario::{Surroundings, check};
+pub use url::UrlError;

@@ -1,0 +1,13 @@
+//! llama.cpp's own server: `LLAMA_API_KEY` is the variable the server itself reads.
+
+use super::preset::{Preset, TokenLimitField};
+
+/// What llama.cpp takes for granted.
+pub(super) const PRESET: Preset = Preset {
+    key: "llamacpp",
+    name: "llama.cpp",
+    url: Some("http://localhost:8080"),
+    key_env: Some("LLAMA_API_KEY"),
+    token_limit: TokenLimitField::MaxTokens,
+    include_usage: true,
+};

@@ -1,0 +1,13 @@
+//! The simulated server inside this process: no address, no key.
+
+use super::preset::{Preset, TokenLimitField};
+
+/// What simulated server takes for granted.
+pub(super) const PRESET: Preset = Preset {
+    key: "mock",
+    name: "simulated server",
+    url: None,
+    key_env: None,
+    token_limit: TokenLimitField::MaxTokens,
+    include_usage: true,
+};

@@ -1,0 +1,22 @@
+//! The kinds of backends and what differs between them.
+//!
+//! A kind is one file with its [`Preset`] and one line in `registry`; nothing else knows their
+//! list.
+
+mod preset;
+mod registry;
+
+mod generic;
+mod litellm;
+mod llamacpp;
+mod mock;
+mod ollama;
+mod openai;
+mod openrouter;
+mod sglang;
+mod together;
+mod vllm;
+mod xinference;
+
+pub use preset::{Preset, TokenLimitField};
+pub use registry::BackendKind;

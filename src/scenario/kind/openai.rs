@@ -1,0 +1,13 @@
+//! OpenAI itself: its reasoning models refuse `max_tokens`.
+
+use super::preset::{Preset, TokenLimitField};
+
+/// What OpenAI takes for granted.
+pub(super) const PRESET: Preset = Preset {
+    key: "openai",
+    name: "OpenAI",
+    url: Some("https://api.openai.com"),
+    key_env: Some("OPENAI_API_KEY"),
+    token_limit: TokenLimitField::MaxCompletionTokens,
+    include_usage: true,
+};

@@ -1,0 +1,13 @@
+//! OpenRouter: its API lies below `/api`.
+
+use super::preset::{Preset, TokenLimitField};
+
+/// What OpenRouter takes for granted.
+pub(super) const PRESET: Preset = Preset {
+    key: "openrouter",
+    name: "OpenRouter",
+    url: Some("https://openrouter.ai/api"),
+    key_env: Some("OPENROUTER_API_KEY"),
+    token_limit: TokenLimitField::MaxTokens,
+    include_usage: true,
+};

@@ -1,0 +1,13 @@
+//! SGLang: a key is given to the server as a flag, so no variable is usual.
+
+use super::preset::{Preset, TokenLimitField};
+
+/// What SGLang takes for granted.
+pub(super) const PRESET: Preset = Preset {
+    key: "sglang",
+    name: "SGLang",
+    url: Some("http://localhost:30000"),
+    key_env: None,
+    token_limit: TokenLimitField::MaxTokens,
+    include_usage: true,
+};

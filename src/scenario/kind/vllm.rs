@@ -1,0 +1,13 @@
+//! vLLM: `VLLM_API_KEY` is the variable the server itself reads.
+
+use super::preset::{Preset, TokenLimitField};
+
+/// What vLLM takes for granted.
+pub(super) const PRESET: Preset = Preset {
+    key: "vllm",
+    name: "vLLM",
+    url: Some("http://localhost:8000"),
+    key_env: Some("VLLM_API_KEY"),
+    token_limit: TokenLimitField::MaxTokens,
+    include_usage: true,
+};

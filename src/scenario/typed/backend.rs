@@ -1,0 +1,82 @@
+//! A server.
+
+use super::list::Named;
+use super::mapping::mapping;
+use super::mock::MockFile;
+use super::quantity::PositiveSpan;
+use super::text::{FilePath, JsonObject, Name, SecretText};
+use crate::scenario::backend::{Connections, HttpVersion};
+use crate::scenario::kind::BackendKind;
+
+/// More aliases than this are a mistake.
+const MOST_MODELS: usize = 256;
+/// Servers refuse more headers than about this.
+const MOST_HEADERS: usize = 64;
+
+mapping! {
+    /// A server.
+    BackendFile {
+        /// Which server it is; brings its usual address, key variable and habits. May be left
+        /// out where `mock` is given.
+        optional kind: BackendKind = "`mock` where `mock` is given",
+        /// Its address; `/v1` is added unless a version is part of it.
+        optional url: Name = "the address of the kind",
+        /// Aliases of models, each with the name this server knows it by.
+        optional models: Named<Name, MOST_MODELS>,
+        /// The key, sent as `Authorization: Bearer …`; write `${NAME}`, not the key itself.
+        optional api_key: SecretText,
+        /// The environment variable that holds the key.
+        optional api_key_env: Name = "the variable of the kind",
+        /// The file that holds the key.
+        optional api_key_file: FilePath,
+        /// Fields added to every request body; `null` deletes a field.
+        optional body: JsonObject,
+        /// Headers added to every request; their values are treated as secrets.
+        optional headers: Named<SecretText, MOST_HEADERS>,
+        /// HTTP version spoken.
+        optional http: HttpVersion = "1",
+        /// Whether an idle connection serves the next request, or every request opens its own.
+        optional connections: Connections = "reuse",
+        /// Settings for `https`.
+        optional tls: TlsFile,
+        /// How long to wait for what.
+        optional timeouts: TimeoutsFile,
+        /// How the simulated server answers; a profile's name, or a mapping.
+        optional mock: MockFile,
+    }
+    later {
+        "cold_start": "measuring or excluding a cold start",
+        "metrics": "reading a server's own metrics",
+        "price": "reckoning prices",
+    }
+}
+
+mapping! {
+    /// Settings for `https`.
+    TlsFile {
+        /// PEM file of authorities to trust besides the system's.
+        optional ca: FilePath,
+        /// PEM file of the client's certificate.
+        optional cert: FilePath,
+        /// PEM file of the key to `cert`.
+        optional key: FilePath,
+        /// Whether the server's certificate is checked.
+        optional verify: bool = "true",
+    }
+    later {}
+}
+
+mapping! {
+    /// How long to wait for what, before a request counts as failed.
+    TimeoutsFile {
+        /// Resolving, connecting and TLS together.
+        optional connect: PositiveSpan = "5s",
+        /// From sending to the first text, or to the headers where nothing is streamed.
+        optional first_token: PositiveSpan = "2m",
+        /// Between two pieces of text.
+        optional stall: PositiveSpan = "1m",
+        /// From sending to the end of the answer.
+        optional request: PositiveSpan = "10m",
+    }
+    later {}
+}

@@ -1,0 +1,115 @@
+//! One word out of a few.
+
+use serde_json::{Value as Json, json};
+
+use super::decode::not_yet;
+use crate::openai::Endpoint;
+use crate::scenario::backend::{Connections, HttpVersion};
+use crate::scenario::kind::BackendKind;
+use crate::scenario::problem::{Problem, Problems, suggestion};
+use crate::scenario::tree::{Node, Value, resolve};
+use crate::scenario::workload::PromptFormat;
+
+/// A type with a fixed set of words.
+pub(super) trait Choice: Copy + 'static {
+    /// Each word with its value.
+    fn words() -> Vec<(&'static str, Self)>;
+
+    /// Words that a later version will take, with what they will do.
+    fn later() -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+}
+
+/// Reads one of the words.
+pub(super) fn decode_word<T: Choice>(node: &Node, problems: &mut Problems) -> Option<T> {
+    let words = T::words();
+    let typed = match &node.value {
+        Value::Text(text) => text.meant.clone(),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        _ => String::new(),
+    };
+    if let Some((_, value)) = words.iter().find(|(word, _)| *word == typed) {
+        return Some(*value);
+    }
+    if let Some((_, what)) = T::later().iter().find(|(word, _)| *word == typed) {
+        not_yet(node.place, what, problems);
+        return None;
+    }
+    let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+    let message = format!("{} cannot be {}", problems.subject(), node.describe());
+    problems.report(Problem::new(node.place, message).hint(suggestion(&typed, &known)));
+    None
+}
+
+/// The schema of the words; words that are numbers may be typed as such.
+pub(super) fn schema_of_words<T: Choice>() -> Json {
+    let words: Vec<Json> = T::words()
+        .into_iter()
+        .map(|(word, _)| match resolve(word) {
+            Value::Integer(_) => word.parse::<u64>().map_or(json!(word), |number| json!(number)),
+            _ => json!(word),
+        })
+        .collect();
+    json!({"anyOf": [{"enum": words}, {"type": "string", "pattern": "\\$\\{"}]})
+}
+
+/// Lets types be typed as one of their words.
+macro_rules! choices {
+    ($($kind:ty),+ $(,)?) => {
+        $(impl $crate::scenario::typed::Decode for $kind {
+            fn decode(
+                node: &$crate::scenario::tree::Node,
+                problems: &mut $crate::scenario::problem::Problems,
+            ) -> Option<Self> {
+                $crate::scenario::typed::choice::decode_word(node, problems)
+            }
+
+            fn schema() -> serde_json::Value {
+                $crate::scenario::typed::choice::schema_of_words::<Self>()
+            }
+        })+
+    };
+}
+pub(super) use choices;
+
+choices!(BackendKind, Endpoint, HttpVersion, Connections, PromptFormat);
+
+impl Choice for BackendKind {
+    fn words() -> Vec<(&'static str, Self)> {
+        Self::ALL.iter().map(|kind| (kind.key(), *kind)).collect()
+    }
+}
+
+impl Choice for Endpoint {
+    fn words() -> Vec<(&'static str, Self)> {
+        Self::ALL.iter().map(|endpoint| (endpoint.key(), *endpoint)).collect()
+    }
+}
+
+impl Choice for HttpVersion {
+    fn words() -> Vec<(&'static str, Self)> {
+        vec![("1", Self::One), ("2", Self::Two)]
+    }
+}
+
+impl Choice for Connections {
+    fn words() -> Vec<(&'static str, Self)> {
+        vec![("reuse", Self::Reuse), ("fresh", Self::Fresh)]
+    }
+}
+
+impl Choice for PromptFormat {
+    fn words() -> Vec<(&'static str, Self)> {
+        vec![("lines", Self::Lines), ("jsonl", Self::Jsonl)]
+    }
+
+    fn later() -> &'static [(&'static str, &'static str)] {
+        &[
+            ("csv", "reading prompts from CSV"),
+            ("sharegpt", "reading ShareGPT conversations"),
+            ("openai-batch", "reading OpenAI batch files"),
+        ]
+    }
+}

@@ -1,0 +1,31 @@
+//! The scenario as it was typed: the same keys, each value of the right type, and where it was
+//! written. Which values fit together is [`super::check`]'s matter.
+//!
+//! One declaration per mapping (see [`mapping`]) is the reader of that mapping, its part of the
+//! JSON Schema, and its documentation; so none of them can know a key that another does not.
+
+mod backend;
+mod choice;
+mod decode;
+mod distribution;
+mod field;
+mod file;
+mod list;
+mod load;
+mod mapping;
+mod mock;
+mod quantity;
+mod text;
+mod workload;
+
+pub(in crate::scenario) use backend::{BackendFile, TimeoutsFile, TlsFile};
+pub(in crate::scenario) use decode::Decode;
+pub(in crate::scenario) use field::{Field, Given};
+pub(in crate::scenario) use file::{ScenarioFile, SloFile};
+pub(in crate::scenario) use list::NamedItem;
+pub(in crate::scenario) use load::{
+    ArrivalChoice, HooksFile, LoadFile, MOST_STAGES, StageFile, StopFile, WarmupFile,
+};
+pub(in crate::scenario) use mock::{MockFile, MockProfile, MockSettings};
+pub(in crate::scenario) use text::FilePath;
+pub(in crate::scenario) use workload::{PromptFileSource, PromptsFile, WorkloadFile};

@@ -1,0 +1,99 @@
+//! What is sent.
+
+use serde_json::{Value as Json, json};
+
+use super::decode::{Decode, unexpected};
+use super::list::List;
+use super::mapping::mapping;
+use super::quantity::Whole;
+use super::text::{FilePath, JsonObject, Name};
+use crate::openai::Endpoint;
+use crate::scenario::problem::Problems;
+use crate::scenario::tree::{Node, Value};
+use crate::scenario::workload::PromptFormat;
+
+/// More prompts than this belong into a file.
+const MOST_INLINE_PROMPTS: usize = 10_000;
+/// No model answers with more.
+const MOST_OUTPUT_TOKENS: u64 = 10_000_000;
+/// OpenAI takes 2,048 inputs in a request; nobody takes more than this.
+const LARGEST_BATCH: u64 = 65_536;
+/// A list longer than the backends there can be.
+const MOST_NAMES: usize = 64;
+
+mapping! {
+    /// One kind of request.
+    WorkloadFile {
+        /// Where it is sent: `chat`, `completions` or `embeddings`.
+        required endpoint: Endpoint,
+        /// An alias from the backends' `models`, or a name that is sent as it is.
+        required model: Name,
+        /// Whether the answer is asked for as a stream.
+        optional stream: bool = "true, but false for embeddings",
+        /// System message; for chat only.
+        optional system: String,
+        /// The prompts: a list of texts, or `{file: …}`.
+        required prompts: PromptsFile,
+        /// Most output tokens asked for; not for embeddings.
+        optional max_tokens: Whole<1, MOST_OUTPUT_TOKENS> = "the server's own limit",
+        /// Fields added to the request body, after the backend's; `null` deletes a field.
+        optional body: JsonObject,
+        /// The backends that run it.
+        optional backends: List<Name, MOST_NAMES> = "all",
+        /// Input texts per request; for embeddings only.
+        optional batch: Whole<1, LARGEST_BATCH> = "1",
+    }
+    later {
+        "output_tokens": "forcing an exact output length",
+        "tokenizer": "counting tokens with a tokenizer",
+        "turns": "conversations of several turns",
+        "think_time": "pausing between turns",
+        "mix": "mixing workloads",
+    }
+}
+
+mapping! {
+    /// A file of prompts.
+    PromptFileSource {
+        /// The file, relative to the scenario's folder.
+        required file: FilePath,
+        /// How it is read: `lines` (a prompt per line) or `jsonl` (an object per line).
+        optional format: PromptFormat = "by the ending: jsonl for .jsonl and .ndjson, lines for .txt",
+    }
+    later {
+        "order": "choosing the order of prompts",
+        "at_end": "choosing what follows the last prompt",
+        "synthetic": "making synthetic prompts",
+        "trace": "replaying a trace",
+    }
+}
+
+/// Where prompts come from.
+#[derive(Clone, Debug)]
+pub(in crate::scenario) enum PromptsFile {
+    /// Written in the scenario.
+    Inline(List<String, MOST_INLINE_PROMPTS>),
+    /// In a file.
+    File(PromptFileSource),
+}
+
+impl Decode for PromptsFile {
+    fn decode(node: &Node, problems: &mut Problems) -> Option<Self> {
+        match &node.value {
+            Value::List(_) => List::decode(node, problems).map(Self::Inline),
+            Value::Map(_) => PromptFileSource::decode(node, problems).map(Self::File),
+            Value::Text(_) => unexpected(node, PROMPTS_FOR_TEXT, problems),
+            _ => unexpected(node, "a list of texts, or `{file: …}`", problems),
+        }
+    }
+
+    fn schema() -> Json {
+        json!({"anyOf": [
+            List::<String, MOST_INLINE_PROMPTS>::schema(),
+            PromptFileSource::schema(),
+        ]})
+    }
+}
+
+const PROMPTS_FOR_TEXT: &str =
+    "a list of texts, or `{file: …}`; write `[…]` even around a single prompt";

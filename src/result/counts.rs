@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::{Finding, Severity};
 use crate::measure::{
     CountedStreams, FailureSample, OutcomeCounts, TokenSources, TokenTotals, Window,
 };
@@ -207,7 +208,7 @@ impl From<&FailureSample> for FailureEntry {
 }
 
 /// Something that speaks for or against believing a measurement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FindingEntry {
     /// Its name, which never changes meaning.
     pub key: String,
@@ -215,12 +216,27 @@ pub struct FindingEntry {
     pub severity: String,
     /// What was found, for people.
     pub text: String,
-    /// The figure it rests on, with its unit.
-    pub figure: Option<String>,
-    /// The limit the figure is held against, with its unit.
-    pub limit: Option<String>,
+    /// The figure it rests on, in the unit that the text names.
+    pub figure: Option<f64>,
+    /// The limit the figure is held against.
+    pub limit: Option<f64>,
     /// What can be done about it.
     pub remedy: Option<String>,
+}
+
+impl From<&Finding> for FindingEntry {
+    fn from(finding: &Finding) -> Self {
+        let Finding { key, severity, text, figure, limit, remedy } = finding.clone();
+        let remedy = Some(remedy).filter(|remedy| !remedy.is_empty());
+        Self { key, severity: severity.key().to_owned(), text, figure, limit, remedy }
+    }
+}
+
+impl FindingEntry {
+    /// How grave it is; a word of a later version counts as a reservation.
+    pub fn grade(&self) -> Severity {
+        Severity::from_key(&self.severity).unwrap_or(Severity::Reservation)
+    }
 }
 
 #[cfg(test)]

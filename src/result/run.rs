@@ -8,6 +8,7 @@ use super::counts::FindingEntry;
 use super::histograms::HistogramError;
 use super::provenance::{Host, Provenance, scenario_hash};
 use super::setup::{BackendEntry, LoadEntry, SloEntry, StageEntry, WorkloadEntry};
+use crate::audit::{Confidence, Severity};
 use crate::metric::DEFINITIONS_VERSION;
 use crate::scenario::Scenario;
 use crate::units::index;
@@ -188,6 +189,20 @@ impl RunResult {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
         Ok(text)
+    }
+
+    /// The findings of the run and of all its cells.
+    pub fn all_findings(&self) -> impl Iterator<Item = &FindingEntry> {
+        self.findings.iter().chain(self.cells.iter().flat_map(|cell| &cell.findings))
+    }
+
+    /// Whether the run is to be believed, by the gravest of all its findings.
+    pub fn confidence(&self) -> Confidence {
+        match self.all_findings().map(FindingEntry::grade).max() {
+            None | Some(Severity::Note) => Confidence::Trusted,
+            Some(Severity::Reservation) => Confidence::WithReservations,
+            Some(Severity::Untrusted) => Confidence::NotToBeTrusted,
+        }
     }
 
     /// The result without histograms: short, but its rounds cannot be merged any more.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::audit::{Finding, Severity};
+use crate::audit::Finding;
 use crate::measure::{
     CountedStreams, FailureSample, OutcomeCounts, TokenSources, TokenTotals, Window,
 };
@@ -229,13 +229,6 @@ impl From<&Finding> for FindingEntry {
         let Finding { key, severity, text, figure, limit, remedy } = finding.clone();
         let remedy = Some(remedy).filter(|remedy| !remedy.is_empty());
         Self { key, severity: severity.key().to_owned(), text, figure, limit, remedy }
-    }
-}
-
-impl FindingEntry {
-    /// How grave it is; a word of a later version counts as a reservation.
-    pub fn grade(&self) -> Severity {
-        Severity::from_key(&self.severity).unwrap_or(Severity::Reservation)
     }
 }
 

@@ -242,6 +242,13 @@ fn backends(scenario: &Scenario) -> Vec<BackendEntry> {
         .collect()
 }
 
+impl FindingEntry {
+    /// How grave it is; a word of a later version counts as a reservation.
+    pub fn grade(&self) -> Severity {
+        Severity::from_key(&self.severity).unwrap_or(Severity::Reservation)
+    }
+}
+
 /// What is read first, to know how to read the rest.
 #[derive(Deserialize)]
 struct Versioned {

@@ -12,12 +12,24 @@
 //!
 //! `docs/architecture.md` lists which module may use which; a test keeps it so.
 
+pub mod audit;
+pub mod cli;
+pub mod client;
 pub mod clock;
+pub mod dataset;
+pub mod load;
 pub mod measure;
 pub mod metric;
+pub mod mock;
 pub mod openai;
 pub mod plan;
+pub mod probe;
 pub mod record;
+pub mod report;
+pub mod result;
+pub mod run;
 pub mod scenario;
+pub mod store;
+pub mod tls;
 pub mod units;
 pub mod workload;

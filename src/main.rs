@@ -1,3 +1,5 @@
 //! The `pacemark` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    pacemark::cli::main()
+}

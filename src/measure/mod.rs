@@ -1,11 +1,43 @@
 //! From records to figures: every formula of `docs/metrics.md`, once.
 //!
-//! Records go into a mergeable recorder per thread; the merged recorder gives a
+//! Records go into a mergeable [`Recorder`] per thread; the merged recorder gives a
 //! [`CellSummary`]. Times come in as moments and go out as nanoseconds inside histograms;
-//! showing them in a unit is the business of `report`.
+//! [`Figures`] shows them in their unit. What one request came to is [`RequestMetrics`], and
+//! [`RequestRow`] is its line of `requests.csv`.
 
+mod distributions;
+mod failure_log;
+mod figures;
+mod histogram_codec;
+mod live;
+mod pooling;
+mod recorder;
+mod request_metrics;
+mod request_row;
+mod slo;
+mod stream_shape;
 mod summary;
+mod window_counts;
 
-pub use summary::{
-    CellSummary, FailureSample, OutcomeCounts, TokenSource, TokenSources, TokenTotals, Window,
+#[cfg(test)]
+mod formula_tests;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod window_tests;
+
+pub use figures::{Figures, figure, supported};
+pub use histogram_codec::{
+    HistogramError, MAX_HISTOGRAM_BYTES, histogram_from_v2, histogram_to_v2,
 };
+pub use live::{LiveSnapshot, LiveTtft};
+pub use recorder::{Recorder, RecordingRules};
+pub use request_metrics::RequestMetrics;
+pub use request_row::{Column, Field, RequestRow};
+pub use summary::{
+    CellSummary, CountedStreams, FailureSample, OutcomeCounts, TokenSource, TokenSources,
+    TokenTotals, Window,
+};
+pub use window_counts::WindowCounts;

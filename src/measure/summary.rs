@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::window_counts::WindowCounts;
 use crate::metric::Metric;
-use crate::units::Moment;
+use crate::units::{Moment, ratio};
 
 /// The measured window of a cell: requests due in it are its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,14 +50,22 @@ pub struct CellSummary {
     pub tokens: TokenTotals,
     /// Text events over completed streams, for tokens per event.
     pub text_events: u64,
-    /// The first messages of each kind of failure.
+    /// Up to three messages of each kind of failure, the first in the alphabet, with exact counts.
     pub failure_samples: Vec<FailureSample>,
     /// Connections opened for measured requests.
     pub connections_opened: u64,
     /// Requests sent again because a reused connection was closed under them.
     pub stale_reconnects: u64,
-    /// Measured requests by finish reason, as servers write it; `none` where they gave none.
+    /// Completed requests by finish reason, as servers write it; `none` where they gave none.
+    /// Empty for embeddings.
     pub finish_reasons: BTreeMap<&'static str, u64>,
+    /// The raw counts behind `windows`; they add up over rounds.
+    pub counts: WindowCounts,
+    /// Tokens and text events of the completed streams whose tokens the server counted.
+    pub counted_streams: CountedStreams,
+    /// Completed requests that generated reasoning tokens without sending them; they have no
+    /// TPOT and no ITL.
+    pub hidden_reasoning: u64,
 }
 
 /// What became of a set of requests. All parts add up to `arrivals`.
@@ -113,6 +122,23 @@ impl TokenSource {
     }
 }
 
+/// Completed streams whose tokens the server counted, pooled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CountedStreams {
+    /// Output tokens by the server's count.
+    pub tokens: u64,
+    /// Text events they came in.
+    pub text_events: u64,
+}
+
+impl CountedStreams {
+    /// Tokens per text event: above 1 the server bundles tokens, below 1 it splits them. `None`
+    /// where no stream was counted.
+    pub fn tokens_per_event(&self) -> Option<f64> {
+        ratio(self.tokens, self.text_events)
+    }
+}
+
 /// How many requests had their output tokens counted from which source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenSources {
@@ -124,6 +150,23 @@ pub struct TokenSources {
     pub chunks: u64,
     /// Not counted.
     pub none: u64,
+}
+
+impl TokenSources {
+    /// Requests whose output was counted or estimated.
+    pub const fn counted(&self) -> u64 {
+        self.usage + self.tokenizer + self.chunks
+    }
+
+    /// Adds one request.
+    pub(super) const fn add(&mut self, source: TokenSource) {
+        match source {
+            TokenSource::Usage => self.usage += 1,
+            TokenSource::Tokenizer => self.tokenizer += 1,
+            TokenSource::Chunks => self.chunks += 1,
+            TokenSource::None => self.none += 1,
+        }
+    }
 }
 
 /// Token totals; a part is `None` where no request told it.

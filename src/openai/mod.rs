@@ -1,7 +1,32 @@
 //! The wire of the OpenAI API: bytes in, events out; values in, request bodies out.
 //!
-//! Nothing here opens a socket or reads a clock.
+//! Nothing here opens a socket or reads a clock. [`request_body`] makes what is sent. A streamed
+//! answer goes through a
+//! [`StreamDecoder`] into a [`StreamState`], one that comes whole through [`decode_answer`],
+//! one with an error status through [`decode_error`].
 
+mod answer;
+mod body;
 mod endpoint;
+mod facts;
+mod failure;
+mod models;
+mod scan;
+mod sse;
+mod state;
+mod stream;
+mod template;
+mod text;
+mod thinking;
+mod usage;
 
+pub use answer::{Answer, decode_answer};
+pub use body::{Ask, BodyParts, TokenLimit, request_body};
 pub use endpoint::Endpoint;
+pub use failure::{ApiError, decode_error, refuses_stream_options, short_line};
+pub use models::{Listed, ModelEntry, decode_models, model_listed};
+pub use state::StreamState;
+pub use stream::{Chunk, StreamDecoder, StreamEvent, StreamSink};
+pub use text::{RawText, TextPart};
+pub use thinking::Text;
+pub use usage::RunningUsage;

@@ -47,6 +47,7 @@ impl Backend {
 
 /// Where requests go.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a scenario has a handful of these")]
 pub enum Target {
     /// A server at an address.
     Url(BaseUrl),
@@ -159,7 +160,7 @@ impl Default for TlsSettings {
 pub struct Timeouts {
     /// Resolve, connect and TLS together.
     pub connect: Duration,
-    /// From the send to the first generated text (or headers, where nothing is streamed).
+    /// From the send to the first generated text of a stream.
     pub first_token: Duration,
     /// Between two text events.
     pub stall: Duration,

@@ -1,5 +1,6 @@
 //! What the simulated server should do.
 
+use super::secret::Secret;
 use crate::units::Share;
 
 /// How the simulated server answers.
@@ -32,8 +33,12 @@ pub struct MockSpec {
     pub stalls: Share,
     /// Seconds of such a pause.
     pub stall: Distribution,
-    /// Tokens per streamed event.
+    /// Tokens per streamed event; they come together, in the time that as many tokens take.
     pub tokens_per_event: u32,
+    /// The models it serves, others get 404; empty: any model name is served.
+    pub models: Vec<String>,
+    /// The key it asks for, as `Authorization: Bearer …`; `None`: none is asked for.
+    pub api_key: Option<Secret>,
     /// The seed of everything random in the server.
     pub seed: u64,
 }
@@ -89,6 +94,8 @@ impl Default for MockSpec {
             stalls: Share::ZERO,
             stall: Distribution::Constant(1.0),
             tokens_per_event: 1,
+            models: Vec::new(),
+            api_key: None,
             seed: 0,
         }
     }

@@ -1,3 +1,16 @@
-//! The one binary of integration tests.
+//! All integration tests, in one binary: what holds for pacemark as a whole.
 
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod documents;
+#[cfg(test)]
+mod markdown;
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod mock_speed;
+#[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod wire;

@@ -60,6 +60,7 @@ fn filled_in(settings: &MockSettings, base: &MockSpec, seed: u64) -> MockSpec {
             .value()
             .map_or(base.tokens_per_event, |tokens| to_u32(tokens.0)),
         seed: own_seed.value().map_or(seed, |seed| seed.0),
+        ..base.clone()
     }
 }
 

@@ -1,0 +1,76 @@
+//! Checks of what was sent: prompts that repeat, and caches that know them.
+
+use super::cell::CellFacts;
+use super::finding::{Finding, Severity, percent};
+use crate::measure::{CellSummary, figure};
+use crate::metric::{Metric, Statistic};
+use crate::units::{float, ratio};
+
+/// From this share of cached input on, TTFT is that of the cache as much as of the model.
+const CACHED: f64 = 0.1;
+/// Shorter inputs are read within a few milliseconds, so a cache that keeps quiet could not
+/// change TTFT by much.
+const LONG_INPUT_TOKENS: f64 = 128.0;
+
+pub(super) fn prompts_repeat(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
+    let sent = sent_items(summary, facts);
+    if facts.prompts >= sent {
+        return None;
+    }
+    let cached = match cached_share(summary) {
+        Some(share) => format!("{} of the input was cached", percent(share)),
+        None => "the server does not tell".to_owned(),
+    };
+    let prompts = match facts.prompts {
+        1 => "1 prompt".to_owned(),
+        prompts => format!("{prompts} prompts"),
+    };
+    let text = format!(
+        "{sent} inputs were drawn from {prompts}, so latencies may be those of the server's \
+         cache ({cached})"
+    );
+    let severity =
+        if cache_may_matter(summary, facts) { Severity::Reservation } else { Severity::Note };
+    let finding = Finding::new("prompts_repeat", severity, text);
+    Some(
+        finding
+            .measured(float(sent), float(facts.prompts))
+            .remedy("give a file with at least as many prompts as requests"),
+    )
+}
+
+pub(super) fn input_was_cached(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
+    let share = cached_share(summary).filter(|share| *share >= CACHED)?;
+    // Where prompts repeat, that finding tells the share.
+    if facts.prompts < sent_items(summary, facts) {
+        return None;
+    }
+    let text = format!("{} of the input tokens came from the server's cache", percent(share));
+    Some(Finding::new("cached_input", Severity::Note, text).measured(share, CACHED))
+}
+
+/// Input items that were sent, warm-up included.
+fn sent_items(summary: &CellSummary, facts: &CellFacts<'_>) -> u64 {
+    let arrivals = summary.outcomes.arrivals + summary.warmup.arrivals;
+    let unsent = summary.outcomes.unsent + summary.warmup.unsent;
+    (arrivals - unsent.min(arrivals)).saturating_mul(u64::from(facts.workload.batch))
+}
+
+fn cached_share(summary: &CellSummary) -> Option<f64> {
+    ratio(summary.tokens.cached?, summary.tokens.input?)
+}
+
+/// Whether repeated prompts may have changed the latencies: the server says so, or keeps quiet
+/// about inputs that take long to read.
+fn cache_may_matter(summary: &CellSummary, facts: &CellFacts<'_>) -> bool {
+    if !facts.workload.endpoint.generates() {
+        return false;
+    }
+    if let Some(share) = cached_share(summary) {
+        return share >= CACHED;
+    }
+    let inputs = summary.distributions.get(&Metric::InputTokens);
+    inputs
+        .and_then(|inputs| figure(inputs, Metric::InputTokens.unit(), Statistic::Mean))
+        .is_none_or(|mean| mean >= LONG_INPUT_TOKENS)
+}

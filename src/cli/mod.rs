@@ -1,0 +1,23 @@
+//! The command line: flags as typed → commands → exit code.
+//!
+//! The only place that reads the environment, writes to the terminal and knows about exit
+//! codes. stdout carries data; progress, warnings and hints go to stderr.
+
+mod arguments;
+mod command_line;
+mod entry;
+mod exit;
+mod init;
+mod interrupt;
+mod mock;
+mod models;
+mod output;
+mod plan;
+mod progress;
+mod report;
+mod run;
+mod scenario;
+mod schema;
+
+pub use entry::main;
+pub use exit::ExitCode;

@@ -1,0 +1,112 @@
+//! `pacemark plan`
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
+use serde_json::json;
+
+use super::arguments::PlanArguments;
+use super::exit::{CommandError, ExitCode};
+use super::output::print;
+use super::scenario;
+use crate::plan::{Cell, RunPlan};
+use crate::scenario::{Bound, Target, Warmup};
+use crate::units::{format_span, seconds};
+
+/// Prints what a run would do.
+pub(super) fn plan(arguments: &PlanArguments) -> Result<ExitCode, CommandError> {
+    let plan = RunPlan::new(scenario::load(&arguments.source)?);
+    let text = if arguments.json { as_json(&plan)? } else { as_table(&plan) };
+    print(&text)?;
+    Ok(ExitCode::Done)
+}
+
+fn as_table(plan: &RunPlan) -> String {
+    let scenario = plan.scenario();
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    table.set_header(["#", "round", "backend", "workload", "load", "until", "model"]);
+    for cell in plan.cells() {
+        let backend = plan.backend(cell);
+        let workload = plan.workload(cell);
+        table.add_row([
+            (cell.id + 1).to_string(),
+            (cell.round + 1).to_string(),
+            backend.name.clone(),
+            workload.name.clone(),
+            plan.stage(cell).profile.to_string(),
+            until(plan.stage(cell).bound),
+            backend.model_name(&workload.model).to_owned(),
+        ]);
+    }
+    for column in [0, 1] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    let (time, complete) = plan.load_time();
+    let total = if complete {
+        format!("{} under load, answers in flight at the ends not counted", format_span(time))
+    } else {
+        format!(
+            "at least {} under load; some cells take as long as the server needs",
+            format_span(time)
+        )
+    };
+    let warmup = match scenario.load.warmup {
+        None => String::new(),
+        Some(Warmup::Requests(requests)) => format!("; {requests} warm-up requests before each"),
+        Some(Warmup::Duration(span)) => format!("; {} of warm-up before each", format_span(span)),
+    };
+    format!(
+        "{}: {} cells{warmup}; {total}\n\n{}\n",
+        scenario.name,
+        plan.cells().len(),
+        lines.join("\n")
+    )
+}
+
+fn until(bound: Bound) -> String {
+    match (bound.requests, bound.duration) {
+        (Some(requests), Some(span)) => format!("{requests} requests or {}", format_span(span)),
+        (Some(requests), None) => format!("{requests} requests"),
+        (None, Some(span)) => format_span(span),
+        (None, None) => "-".to_owned(),
+    }
+}
+
+fn as_json(plan: &RunPlan) -> Result<String, CommandError> {
+    let (time, complete) = plan.load_time();
+    let cells: Vec<_> = plan.cells().iter().map(|cell| cell_as_json(plan, cell)).collect();
+    let document = json!({
+        "name": plan.scenario().name,
+        "seed": plan.scenario().seed,
+        "load_time_s": seconds(time),
+        "load_time_complete": complete,
+        "cells": cells,
+    });
+    let text = serde_json::to_string_pretty(&document)
+        .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
+    Ok(format!("{text}\n"))
+}
+
+fn cell_as_json(plan: &RunPlan, cell: &Cell) -> serde_json::Value {
+    let backend = plan.backend(cell);
+    let workload = plan.workload(cell);
+    let bound = plan.stage(cell).bound;
+    json!({
+        "id": cell.id,
+        "round": cell.round,
+        "backend": backend.name,
+        "url": match &backend.target {
+            Target::Url(url) => Some(url.to_string()),
+            Target::Mock(_) => None,
+        },
+        "workload": workload.name,
+        "endpoint": workload.endpoint.key(),
+        "model": backend.model_name(&workload.model),
+        "load": plan.stage(cell).profile.to_string(),
+        "requests": bound.requests,
+        "duration_s": bound.duration.map(seconds),
+    })
+}

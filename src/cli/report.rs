@@ -1,0 +1,45 @@
+//! `pacemark report`
+
+use std::path::{Path, PathBuf};
+
+use super::arguments::ReportArguments;
+use super::exit::{CommandError, ExitCode};
+use super::output::print;
+use super::run::{format, report_options};
+use crate::store;
+
+/// Where runs are looked for when none is named.
+const RESULTS: &str = "results";
+
+/// Prints a report of a stored run.
+pub(super) fn report(arguments: &ReportArguments) -> Result<ExitCode, CommandError> {
+    let path = match &arguments.run {
+        Some(path) => path.clone(),
+        None => latest(Path::new(RESULTS))?,
+    };
+    let result = store::load(&path).map_err(|error| CommandError::new(ExitCode::Usage, error))?;
+    let options = report_options(arguments.wide, arguments.rounds);
+    let text = format(arguments.format)
+        .render(&result, &options)
+        .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
+    print(&text)?;
+    Ok(ExitCode::Done)
+}
+
+/// The latest run below a folder; names of runs begin with their time.
+fn latest(folder: &Path) -> Result<PathBuf, CommandError> {
+    let entries = std::fs::read_dir(folder).ok();
+    entries
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.join("result.json").is_file())
+        .max()
+        .ok_or_else(|| {
+            CommandError::usage(format!(
+                "there is no run below `{}`; name its folder, or make one with `pacemark run`",
+                folder.display()
+            ))
+        })
+}

@@ -1,0 +1,185 @@
+//! `pacemark run`
+
+use std::io;
+use std::sync::Arc;
+
+use super::arguments::{OutputFormat, Records, RunArguments};
+use super::exit::{CommandError, ExitCode};
+use super::output::{Terminal, print, say};
+use super::progress::ProgressLines;
+use super::{command_line, interrupt, scenario};
+use crate::audit::Severity;
+use crate::clock::WallTime;
+use crate::measure::RequestRow;
+use crate::plan::{Cell, RunPlan};
+use crate::report::{ReportFormat, ReportOptions, TableOptions};
+use crate::result::{RunIdentity, RunResult};
+use crate::run::{Interrupt, Observer, Progress, Run, RunError, RunOptions};
+use crate::store::{RecordsPolicy, RunFolder, StoreError, folder_name, host_facts};
+
+/// Runs a scenario and shows its result.
+pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, CommandError> {
+    let scenario = scenario::load(&arguments.source)?;
+    if arguments.print_scenario {
+        print(&scenario.stored_text)?;
+        return Ok(ExitCode::Done);
+    }
+    let plan = Arc::new(RunPlan::new(Arc::clone(&scenario)));
+    let interrupt = Interrupt::default();
+    interrupt::listen(interrupt.clone())?;
+    let options =
+        RunOptions { preflight: !arguments.no_preflight, skip_unusable: arguments.skip_unusable };
+    let run = Run::prepare(&plan, options, &interrupt).map_err(sorted)?;
+
+    let started = WallTime::now();
+    let policy = policy(arguments.records);
+    let mut recording = Recording {
+        output_dir: &arguments.output_dir,
+        folder_name: folder_name(started, &scenario.name),
+        scenario_text: &scenario.stored_text,
+        policy,
+        folder: None,
+        lines: ProgressLines::new(Arc::clone(&plan), quiet),
+    };
+    let identity = RunIdentity {
+        id: recording.folder_name.clone(),
+        started_at: started.to_string(),
+        commit: option_env!("PACEMARK_COMMIT").map(str::to_owned),
+        command_line: command_line::without_secrets(std::env::args()),
+        host: host_facts(),
+    };
+    let ended = run.execute(RunResult::new(identity, &scenario), &mut recording);
+    recording.lines.finish();
+    let mut result = ended.map_err(sorted)?;
+    result.finished_at = Some(WallTime::now().to_string());
+    let folder = recording.close(&mut result)?;
+    show(&result, arguments)?;
+    if let Some(folder) = folder {
+        say(&format!("results: {}", folder.path().display()));
+    }
+    Ok(verdict(&result, &interrupt))
+}
+
+/// Prints what the arguments ask for, on stdout.
+fn show(result: &RunResult, arguments: &RunArguments) -> Result<(), CommandError> {
+    let text = format(arguments.format)
+        .render(result, &report_options(arguments.wide, false))
+        .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
+    print(&text)
+}
+
+/// The report format that a flag names.
+pub(super) const fn format(format: OutputFormat) -> ReportFormat {
+    match format {
+        OutputFormat::Table => ReportFormat::Table,
+        OutputFormat::Csv => ReportFormat::Csv,
+        OutputFormat::Json => ReportFormat::Json,
+        OutputFormat::Markdown => ReportFormat::Markdown,
+    }
+}
+
+/// How reports are drawn on this terminal.
+pub(super) fn report_options(wide: bool, rounds_apart: bool) -> ReportOptions {
+    let terminal = Terminal::of_stdout();
+    ReportOptions {
+        table: TableOptions { width: terminal.width.into(), color: terminal.color, wide },
+        rounds_apart,
+        ..ReportOptions::default()
+    }
+}
+
+/// The exit code a result stands for.
+fn verdict(result: &RunResult, interrupt: &Interrupt) -> ExitCode {
+    let interrupted = if interrupt.is_asked() { ExitCode::Interrupted } else { ExitCode::Done };
+    let untrusted = if is_untrusted(result) { ExitCode::Untrusted } else { ExitCode::Done };
+    interrupted.or(untrusted)
+}
+
+/// Whether a finding says that the figures are not those of what was asked for.
+fn is_untrusted(result: &RunResult) -> bool {
+    let of_cells = result.cells.iter().flat_map(|cell| &cell.findings);
+    result
+        .findings
+        .iter()
+        .chain(of_cells)
+        .any(|finding| finding.severity == Severity::Untrusted.key())
+}
+
+const fn policy(records: Records) -> RecordsPolicy {
+    match records {
+        Records::All => RecordsPolicy::All,
+        Records::Sample => RecordsPolicy::Sample,
+        Records::None => RecordsPolicy::None,
+    }
+}
+
+fn sorted(error: RunError) -> CommandError {
+    let code = match &error {
+        error if error.is_usage() => ExitCode::Usage,
+        RunError::Unusable(_) | RunError::NothingLeft => ExitCode::Unusable,
+        _ => ExitCode::Internal,
+    };
+    CommandError::new(code, error)
+}
+
+/// Writes the folder of a run and shows its progress. The folder is made when the first cell
+/// begins, so that a run that never starts leaves nothing behind.
+struct Recording<'a> {
+    output_dir: &'a std::path::Path,
+    folder_name: String,
+    scenario_text: &'a str,
+    policy: RecordsPolicy,
+    folder: Option<RunFolder>,
+    lines: ProgressLines,
+}
+
+impl Recording<'_> {
+    fn folder(&mut self) -> io::Result<&mut RunFolder> {
+        if self.folder.is_none() {
+            let folder = RunFolder::create(self.output_dir, &self.folder_name, self.policy)
+                .map_err(io::Error::other)?;
+            folder.write_scenario(self.scenario_text).map_err(io::Error::other)?;
+            self.folder = Some(folder);
+        }
+        self.folder.as_mut().ok_or_else(|| io::Error::other("the folder of the run is missing"))
+    }
+
+    /// Writes the final result; the folder it lies in, if any cell began.
+    fn close(self, result: &mut RunResult) -> Result<Option<RunFolder>, CommandError> {
+        if let Some(folder) = &self.folder {
+            name_and_save(folder, result)
+                .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
+        }
+        Ok(self.folder)
+    }
+}
+
+/// Stores the result under the name its folder got, with which rows it keeps.
+fn name_and_save(folder: &RunFolder, result: &mut RunResult) -> Result<(), StoreError> {
+    folder.id().clone_into(&mut result.id);
+    result.records = Some(folder.records());
+    folder.save(result)
+}
+
+impl Observer for Recording<'_> {
+    fn cell_started(&mut self, cell: &Cell) {
+        self.lines.cell_started(cell);
+    }
+
+    fn progress(&mut self, progress: &Progress<'_>) {
+        self.lines.progress(progress);
+    }
+
+    fn rows(&mut self, _cell: &Cell, rows: &[RequestRow]) -> io::Result<()> {
+        self.folder()?.append_rows(rows).map_err(io::Error::other)
+    }
+
+    fn cell_finished(&mut self, cell: &Cell, result: &RunResult) -> io::Result<()> {
+        self.lines.cell_finished(cell);
+        name_and_save(self.folder()?, &mut result.clone()).map_err(io::Error::other)
+    }
+
+    fn note(&mut self, text: &str) {
+        self.lines.note(text);
+    }
+}

@@ -1,0 +1,77 @@
+//! One timer per request for all its timeouts.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::time::Sleep;
+
+use crate::clock::Clock;
+use crate::record::FailureKind;
+use crate::scenario::Timeouts;
+use crate::units::Moment;
+
+/// The timeouts of a request in flight.
+///
+/// Text events move the next deadline without touching the timer: it is re-armed only when
+/// it fires early, so a stream pays for its timeouts once, not per event.
+pub(super) struct Deadline {
+    clock: Clock,
+    sleep: Pin<Box<Sleep>>,
+    whole_request: Moment,
+    next_text: Moment,
+    waits_for: FailureKind,
+    timeouts: Timeouts,
+}
+
+impl Deadline {
+    /// Starts the timeouts of a request sent at `sent_at`.
+    pub(super) fn new(clock: &Clock, timeouts: &Timeouts, sent_at: Moment, stream: bool) -> Self {
+        let whole_request = sent_at + timeouts.request;
+        let next_text = if stream { sent_at + timeouts.first_token } else { Moment::NEVER };
+        let first = whole_request.min(next_text);
+        Self {
+            clock: clock.clone(),
+            sleep: Box::pin(tokio::time::sleep(first.since(clock.now()))),
+            whole_request,
+            next_text,
+            waits_for: FailureKind::FirstTokenTimeout,
+            timeouts: *timeouts,
+        }
+    }
+
+    /// Notes that text arrived at `at`: from now on a stall is what can go wrong.
+    pub(super) fn text_arrived(&mut self, at: Moment) {
+        self.next_text = at + self.timeouts.stall;
+        self.waits_for = FailureKind::StallTimeout;
+    }
+
+    /// Ready with the timeout that has passed; wakes the task when the next one may have.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<FailureKind> {
+        while self.sleep.as_mut().poll(cx).is_ready() {
+            let now = self.clock.now();
+            if now >= self.whole_request {
+                return Poll::Ready(FailureKind::RequestTimeout);
+            }
+            if now >= self.next_text {
+                return Poll::Ready(self.waits_for);
+            }
+            let wait = self.whole_request.min(self.next_text).since(now);
+            self.sleep.as_mut().reset(tokio::time::Instant::now() + wait);
+        }
+        Poll::Pending
+    }
+
+    /// What a timeout means, in words.
+    pub(super) fn message(&self, kind: FailureKind) -> String {
+        let span = crate::units::format_span;
+        match kind {
+            FailureKind::FirstTokenTimeout => {
+                format!("no text within {}", span(self.timeouts.first_token))
+            }
+            FailureKind::StallTimeout => {
+                format!("no further text within {}", span(self.timeouts.stall))
+            }
+            _ => format!("not finished within {}", span(self.timeouts.request)),
+        }
+    }
+}

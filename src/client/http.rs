@@ -1,0 +1,331 @@
+//! The client of one backend, for one thread.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, USER_AGENT};
+use http::{HeaderValue, Method, Request, Uri};
+use http_body_util::Full;
+
+use super::answer::Exchange;
+use super::connector::{ConnectFailure, Connector};
+use super::deadline::Deadline;
+use super::link::Link;
+use crate::clock::Clock;
+use crate::openai::Endpoint;
+use crate::record::{Failure, FailureKind, Outcome, RequestRecord};
+use crate::scenario::{Backend, BaseUrl, Connections, HttpVersion, Redactor, Timeouts};
+use crate::tls::TlsError;
+use crate::units::format_span;
+use crate::workload::RequestSpec;
+
+/// Idle connections older than this are not used again: servers close idle ones (uvicorn
+/// after 5 s), and a request on a connection about to close is lost.
+const IDLE_LIMIT: Duration = Duration::from_secs(4);
+
+/// What a client is made of; can be sent to the thread that will own it.
+#[derive(Clone, Debug)]
+pub struct ClientParts {
+    connector: Connector,
+    headers: HeaderMap,
+    uris: [(Endpoint, Uri); 3],
+    timeouts: Timeouts,
+    version: HttpVersion,
+    reuse: bool,
+    redactor: Arc<Redactor>,
+}
+
+/// Sends requests to one backend and reports what happened; belongs to one thread.
+pub struct HttpClient {
+    clock: Clock,
+    parts: ClientParts,
+    idle: RefCell<Vec<Link>>,
+    shared: tokio::sync::Mutex<Option<Link>>,
+}
+
+/// Why no client can be made for a backend.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// A header cannot be sent.
+    #[error("header `{name}` of backend `{backend}` cannot be sent: {reason}")]
+    Header {
+        /// The backend.
+        backend: String,
+        /// The header; its value stays unsaid.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The TLS settings cannot be used.
+    #[error("backend `{backend}`: {source}")]
+    Tls {
+        /// The backend.
+        backend: String,
+        /// What is wrong with them.
+        source: TlsError,
+    },
+    /// The address cannot be used.
+    #[error("the address of backend `{backend}` cannot be used: {reason}")]
+    Address {
+        /// The backend.
+        backend: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl std::fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HttpClient({:?}, {} idle)", self.parts.connector, self.idle.borrow().len())
+    }
+}
+
+impl ClientParts {
+    /// The parts of a client for `backend` at `base`, which is the backend's own URL or that
+    /// of the simulated server started for it. `redactor` cleans the messages of failures.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`] if a header or the address cannot be sent.
+    pub fn new(
+        backend: &Backend,
+        base: &BaseUrl,
+        connector: Connector,
+        redactor: Arc<Redactor>,
+    ) -> Result<Self, ClientError> {
+        Ok(Self {
+            connector,
+            headers: headers(backend, base)?,
+            uris: uris(backend, base)?,
+            timeouts: backend.timeouts,
+            version: backend.http,
+            reuse: backend.connections == Connections::Reuse,
+            redactor,
+        })
+    }
+}
+
+impl HttpClient {
+    /// A client without any connection yet.
+    pub fn new(parts: ClientParts, clock: Clock) -> Self {
+        Self { clock, parts, idle: RefCell::default(), shared: tokio::sync::Mutex::default() }
+    }
+
+    /// Sends `spec` and fills in `record`: every moment as it comes, the outcome at the end.
+    ///
+    /// If the future is dropped half-way, the record holds what had come until then and its
+    /// outcome is still [`Outcome::Unsent`]; the caller says what became of it.
+    pub async fn send(&self, spec: &RequestSpec, record: &mut RequestRecord) {
+        record.streamed = spec.stream;
+        record.items = spec.items;
+        record.max_tokens = spec.max_tokens;
+        let request = self.request(spec);
+        let sent_at = self.clock.now();
+        record.sent_at = Some(sent_at);
+        let mut deadline = Deadline::new(&self.clock, &self.parts.timeouts, sent_at, spec.stream);
+        let ended = self.send_until_settled(spec, request, record, &mut deadline).await;
+        record.outcome = match ended {
+            Ok(capped) => Outcome::Completed { capped },
+            Err(mut failure) => {
+                if let std::borrow::Cow::Owned(clean) = self.parts.redactor.redact(&failure.message)
+                {
+                    failure.message = clean;
+                }
+                Outcome::Failed(Box::new(failure))
+            }
+        };
+        if record.finished_at.is_none() {
+            record.finished_at = Some(self.clock.now());
+        }
+    }
+
+    /// Sends the request; once more on a fresh connection if a reused one turns out to have
+    /// been closed before any byte of the answer.
+    async fn send_until_settled(
+        &self,
+        spec: &RequestSpec,
+        request: Request<Full<Bytes>>,
+        record: &mut RequestRecord,
+        deadline: &mut Deadline,
+    ) -> Result<bool, Failure> {
+        let mut again = self.parts.reuse.then(|| request.clone());
+        let mut request = request;
+        loop {
+            let link = self.link(record, again.is_some()).await?;
+            let reused = record.reused;
+            let mut exchange = Exchange::new(link, deadline);
+            let ended = exchange.run(spec, request, record).await;
+            let stale = reused && exchange.nothing_came() && is_lost_connection(&ended);
+            if let Some(copy) = again.take().filter(|_| stale) {
+                record.stale_reconnects += 1;
+                request = copy;
+                continue;
+            }
+            if let Some(link) = exchange.into_reusable_link().filter(|_| self.parts.reuse) {
+                self.put_back(link);
+            }
+            return ended;
+        }
+    }
+
+    /// A connection for one request: an idle one where that is wanted and there is one that
+    /// is still open, else a new one.
+    async fn link(&self, record: &mut RequestRecord, may_reuse: bool) -> Result<Link, Failure> {
+        if may_reuse && let Some(link) = self.open_idle().await {
+            record.reused = true;
+            return Ok(link);
+        }
+        record.reused = false;
+        let connect = async {
+            match self.parts.version {
+                HttpVersion::One => self.open().await,
+                HttpVersion::Two => self.open_shared().await,
+            }
+        };
+        let link = match tokio::time::timeout(self.parts.timeouts.connect, connect).await {
+            Ok(opened) => {
+                opened.map_err(|error| Failure { kind: error.kind, message: error.message })?
+            }
+            Err(_) => {
+                return Err(Failure {
+                    kind: FailureKind::ConnectTimeout,
+                    message: format!(
+                        "no connection within {}",
+                        format_span(self.parts.timeouts.connect)
+                    ),
+                });
+            }
+        };
+        record.reused = link.used;
+        if !link.used {
+            record.connected_at = Some(self.clock.now());
+        }
+        Ok(link)
+    }
+
+    async fn open_idle(&self) -> Option<Link> {
+        if self.parts.version == HttpVersion::Two {
+            let mut shared = self.shared.lock().await;
+            let link = shared.as_mut()?;
+            return if link.is_closed() { None } else { link.share() };
+        }
+        let now = self.clock.now();
+        loop {
+            // The latest one first: the rest grow old and retire together.
+            let mut link = self.idle.borrow_mut().pop()?;
+            if now.since(link.idle_since) < IDLE_LIMIT && !link.is_closed() {
+                return Some(link);
+            }
+        }
+    }
+
+    async fn open(&self) -> Result<Link, ConnectFailure> {
+        let transport = self.parts.connector.open().await?;
+        Link::http1(transport).await.map_err(|error| handshake_failure(&error))
+    }
+
+    /// The thread's one HTTP/2 connection; opened by the first request that needs it.
+    async fn open_shared(&self) -> Result<Link, ConnectFailure> {
+        let mut shared = self.shared.lock().await;
+        if let Some(link) = shared.as_mut()
+            && !link.is_closed()
+            && self.parts.reuse
+        {
+            return link.share().ok_or_else(|| ConnectFailure {
+                kind: FailureKind::Connect,
+                message: "the HTTP/2 connection cannot be shared".to_owned(),
+            });
+        }
+        let transport = self.parts.connector.open().await?;
+        let link = Link::http2(transport).await.map_err(|error| handshake_failure(&error))?;
+        let Some(mut first) = link.share().filter(|_| self.parts.reuse) else { return Ok(link) };
+        first.used = false;
+        *shared = Some(link);
+        Ok(first)
+    }
+
+    fn put_back(&self, mut link: Link) {
+        link.used = true;
+        link.idle_since = self.clock.now();
+        if self.parts.version == HttpVersion::One {
+            self.idle.borrow_mut().push(link);
+        }
+    }
+
+    fn request(&self, spec: &RequestSpec) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(spec.body.clone()));
+        *request.method_mut() = Method::POST;
+        let uri = self.parts.uris.iter().find(|(endpoint, _)| *endpoint == spec.endpoint);
+        if let Some((_, uri)) = uri {
+            *request.uri_mut() = uri.clone();
+        }
+        *request.headers_mut() = self.parts.headers.clone();
+        request
+    }
+}
+
+/// Whether the connection broke, rather than the server having said something.
+fn is_lost_connection(ended: &Result<bool, Failure>) -> bool {
+    ended.as_ref().is_err_and(|failure| failure.kind == FailureKind::Disconnected)
+}
+
+fn handshake_failure(error: &hyper::Error) -> ConnectFailure {
+    ConnectFailure { kind: FailureKind::Connect, message: format!("HTTP handshake: {error}") }
+}
+
+/// The headers of every request. No `Accept-Encoding`: a compressed stream would be decoded
+/// in batches, and its events would lose their times.
+fn headers(backend: &Backend, base: &BaseUrl) -> Result<HeaderMap, ClientError> {
+    let wrong = |name: &str, reason| ClientError::Header {
+        backend: backend.name.clone(),
+        name: name.to_owned(),
+        reason,
+    };
+    let secret = |name: &str, value: &str| {
+        let mut value = HeaderValue::from_str(value)
+            .map_err(|_| wrong(name, "its value has characters that no header may have"))?;
+        value.set_sensitive(true);
+        Ok(value)
+    };
+    let mut headers = HeaderMap::new();
+    if backend.http == HttpVersion::One {
+        let host = HeaderValue::from_str(&base.authority())
+            .map_err(|_| wrong("host", "the host has characters that no header may have"))?;
+        headers.insert(HOST, host);
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream, application/json"));
+    headers.insert(
+        USER_AGENT,
+        HeaderValue::from_static(concat!("pacemark/", env!("CARGO_PKG_VERSION"))),
+    );
+    if let Some(key) = &backend.api_key.value {
+        let bearer = secret("authorization", &format!("Bearer {}", key.reveal()))?;
+        headers.insert(AUTHORIZATION, bearer);
+    }
+    for (name, value) in &backend.headers {
+        let value = secret(name, value.reveal())?;
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| wrong(name, "that is no name a header can have"))?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+fn uris(backend: &Backend, base: &BaseUrl) -> Result<[(Endpoint, Uri); 3], ClientError> {
+    let uri = |endpoint: Endpoint| -> Result<(Endpoint, Uri), ClientError> {
+        let path = format!("{}{}", base.root, endpoint.path());
+        let text = match backend.http {
+            HttpVersion::One => path,
+            HttpVersion::Two => format!("{}{path}", base.origin()),
+        };
+        let uri = text.parse().map_err(|error| ClientError::Address {
+            backend: backend.name.clone(),
+            reason: format!("`{text}`: {error}"),
+        })?;
+        Ok((endpoint, uri))
+    };
+    Ok([uri(Endpoint::Chat)?, uri(Endpoint::Completions)?, uri(Endpoint::Embeddings)?])
+}

@@ -1,0 +1,38 @@
+//! A simulated OpenAI server: scripted delays, or a small model of a batching engine.
+//!
+//! [`MockServer::start`] runs it on a thread of its own. How it
+//! behaves is a [`crate::scenario::MockSpec`]; what it saw is a [`Truth`].
+//!
+//! * Paths: `GET /v1/models`, `GET /v1/models/<model>`, and `POST` to `/v1/chat/completions`,
+//!   `/v1/completions` and `/v1/embeddings`. Everything else is an error in the API's shape.
+//! * Any prompt gets the same words, a token each. Headers (and the role of a chat) leave as
+//!   soon as a stream is accepted, tokens when they are due: the *i*-th at `ttft` and *i* gaps
+//!   after the request had arrived whole, never counted from the token before.
+//! * What is random follows from the seed, the request's content and how often that content came
+//!   before, never from time.
+
+mod alarm;
+mod batch;
+mod draw;
+mod engine;
+#[cfg(target_os = "linux")]
+mod kernel_timer;
+mod pacer;
+mod pieces;
+mod refusal;
+mod release;
+mod render;
+mod request;
+mod routes;
+mod rules;
+mod script;
+mod server;
+mod service;
+mod stream;
+mod timer_thread;
+mod truth;
+mod vector;
+mod visit;
+
+pub use server::{MockError, MockServer};
+pub use truth::Truth;

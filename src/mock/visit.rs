@@ -1,0 +1,49 @@
+//! One request's stay at the server.
+
+use std::sync::Arc;
+
+use super::truth::{End, Ledger, Written};
+use crate::units::Moment;
+
+/// One request's stay at the server; how it ended is noted when this is dropped, and a client
+/// that hangs up drops it early.
+#[derive(Debug)]
+pub(super) struct Visit {
+    ledger: Arc<Ledger>,
+    arrived_at: Moment,
+    end: End,
+}
+
+impl Visit {
+    /// Notes that a request had arrived whole at `arrived_at`.
+    pub(super) fn begin(ledger: &Arc<Ledger>, arrived_at: Moment) -> Self {
+        ledger.arrived();
+        Self { ledger: Arc::clone(ledger), arrived_at, end: End::Abandoned }
+    }
+
+    /// When the request had arrived whole.
+    pub(super) const fn arrived_at(&self) -> Moment {
+        self.arrived_at
+    }
+
+    /// The whole answer leaves, or the end of a stream.
+    pub(super) const fn answer(&mut self) {
+        self.end = End::Answered;
+    }
+
+    /// An error leaves instead.
+    pub(super) const fn fail(&mut self) {
+        self.end = End::Failed;
+    }
+
+    /// Notes what is written.
+    pub(super) fn wrote(&self, written: Written) {
+        self.ledger.wrote(written);
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.ledger.ended(self.end);
+    }
+}

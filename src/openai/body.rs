@@ -1,0 +1,213 @@
+//! Request bodies.
+
+use serde_json::{Map, Value, json};
+
+/// Fields that only pacemark sets: the measurement rests on them.
+const OWN_FIELDS: [&str; 2] = ["model", "stream"];
+
+/// What a request body is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyParts<'a> {
+    /// The server's own name of the model.
+    pub model: &'a str,
+    /// What is asked.
+    pub ask: Ask<'a>,
+    /// Whether the answer is wanted as a stream; embeddings never are.
+    pub stream: bool,
+    /// Whether a stream is to end with the server's token counts.
+    pub include_usage: bool,
+    /// Most output tokens wanted; embeddings have none.
+    pub token_limit: Option<TokenLimit>,
+    /// Fields that are merged in, later maps over earlier ones; `null` deletes a field. `model`
+    /// and `stream` are left as they are.
+    pub extra: &'a [&'a Map<String, Value>],
+}
+
+/// What is asked, which decides the endpoint as well.
+#[derive(Clone, Copy, Debug)]
+pub enum Ask<'a> {
+    /// A chat of one message, after a system message if there is one.
+    Chat {
+        /// The system message.
+        system: Option<&'a str>,
+        /// The user's message.
+        user: &'a str,
+    },
+    /// A chat of given messages. The system message goes before them, unless they begin with
+    /// one of their own.
+    Messages {
+        /// The system message.
+        system: Option<&'a str>,
+        /// An array of messages, as the API takes it.
+        messages: &'a Value,
+    },
+    /// A completion.
+    Completion {
+        /// The text to go on from.
+        prompt: &'a str,
+    },
+    /// The embedding of one text.
+    Embedding {
+        /// The text.
+        input: &'a str,
+    },
+    /// The embeddings of several texts.
+    Embeddings {
+        /// The texts.
+        inputs: &'a [String],
+    },
+}
+
+/// The most output tokens wanted, by the field the server takes them in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenLimit {
+    /// `max_tokens`
+    MaxTokens(u32),
+    /// `max_completion_tokens`
+    MaxCompletionTokens(u32),
+}
+
+/// The JSON body of a request.
+pub fn request_body(parts: &BodyParts<'_>) -> Vec<u8> {
+    let mut body = Map::new();
+    let mut set = |key: &str, value: Value| body.insert(key.to_owned(), value);
+    set("model", parts.model.into());
+    let (field, asked) = asked(parts.ask);
+    set(field, asked);
+    if generates(parts.ask) {
+        set("stream", parts.stream.into());
+        if parts.stream && parts.include_usage {
+            set("stream_options", json!({"include_usage": true}));
+        }
+        match parts.token_limit {
+            None => None,
+            Some(TokenLimit::MaxTokens(limit)) => set("max_tokens", limit.into()),
+            Some(TokenLimit::MaxCompletionTokens(limit)) => {
+                set("max_completion_tokens", limit.into())
+            }
+        };
+    }
+    for (key, value) in parts.extra.iter().copied().flatten() {
+        if OWN_FIELDS.contains(&key.as_str()) {
+            continue;
+        }
+        if value.is_null() {
+            body.shift_remove(key);
+        } else {
+            body.insert(key.clone(), value.clone());
+        }
+    }
+    Value::Object(body).to_string().into_bytes()
+}
+
+const fn generates(ask: Ask<'_>) -> bool {
+    match ask {
+        Ask::Chat { .. } | Ask::Messages { .. } | Ask::Completion { .. } => true,
+        Ask::Embedding { .. } | Ask::Embeddings { .. } => false,
+    }
+}
+
+/// The field that holds what is asked, and its value.
+fn asked(ask: Ask<'_>) -> (&'static str, Value) {
+    match ask {
+        Ask::Chat { system, user } => {
+            let message = json!({"role": "user", "content": user});
+            ("messages", Value::Array(system_message(system).chain([message]).collect()))
+        }
+        Ask::Messages { system, messages } => {
+            let given = messages.as_array().map_or(&[][..], Vec::as_slice);
+            let own = given.first().and_then(|first| first.get("role")?.as_str());
+            let system = system.filter(|_| !matches!(own, Some("system" | "developer")));
+            let all = system_message(system).chain(given.iter().cloned()).collect();
+            ("messages", Value::Array(all))
+        }
+        Ask::Completion { prompt } => ("prompt", prompt.into()),
+        Ask::Embedding { input } => ("input", input.into()),
+        Ask::Embeddings { inputs } => ("input", inputs.into()),
+    }
+}
+
+fn system_message(system: Option<&str>) -> impl Iterator<Item = Value> {
+    system.map(|system| json!({"role": "system", "content": system})).into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::{Ask, BodyParts, TokenLimit, request_body};
+
+    fn map(value: &Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    fn body(parts: &BodyParts<'_>) -> String {
+        String::from_utf8(request_body(parts)).unwrap()
+    }
+
+    fn parts(ask: Ask<'_>) -> BodyParts<'_> {
+        BodyParts {
+            model: "m",
+            ask,
+            stream: true,
+            include_usage: true,
+            token_limit: Some(TokenLimit::MaxTokens(8)),
+            extra: &[],
+        }
+    }
+
+    #[test]
+    fn a_chat_has_a_system_message_and_the_users() {
+        let ask = Ask::Chat { system: Some("你是专家"), user: "解释\n\"AI\"" };
+        insta::assert_snapshot!(body(&parts(ask)), @r#"{"model":"m","messages":[{"role":"system","content":"你是专家"},{"role":"user","content":"解释\n\"AI\""}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":8}"#);
+    }
+
+    #[test]
+    fn given_messages_keep_their_own_system_message() {
+        let own = json!([{"role": "developer", "content": "d"}, {"role": "user", "content": "u"}]);
+        let ask = Ask::Messages { system: Some("s"), messages: &own };
+        let parts = BodyParts { stream: false, token_limit: None, ..parts(ask) };
+        insta::assert_snapshot!(body(&parts), @r#"{"model":"m","messages":[{"role":"developer","content":"d"},{"role":"user","content":"u"}],"stream":false}"#);
+        let none = json!([{"role": "user", "content": "u"}]);
+        let parts =
+            BodyParts { ask: Ask::Messages { system: Some("s"), messages: &none }, ..parts };
+        insta::assert_snapshot!(body(&parts), @r#"{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"u"}],"stream":false}"#);
+    }
+
+    #[test]
+    fn a_completion_takes_its_limit_in_the_field_it_is_told() {
+        let token_limit = Some(TokenLimit::MaxCompletionTokens(9));
+        let parts = BodyParts {
+            include_usage: false,
+            token_limit,
+            ..parts(Ask::Completion { prompt: "p" })
+        };
+        insta::assert_snapshot!(body(&parts), @r#"{"model":"m","prompt":"p","stream":true,"max_completion_tokens":9}"#);
+    }
+
+    #[test]
+    fn embeddings_have_neither_stream_nor_limit() {
+        let one = parts(Ask::Embedding { input: "a" });
+        insta::assert_snapshot!(body(&one), @r#"{"model":"m","input":"a"}"#);
+        let inputs = ["a".to_owned(), "b".to_owned()];
+        let several = parts(Ask::Embeddings { inputs: &inputs });
+        insta::assert_snapshot!(body(&several), @r#"{"model":"m","input":["a","b"]}"#);
+    }
+
+    #[test]
+    fn extra_fields_are_merged_in_order_and_null_deletes() {
+        let backend = map(&json!({"temperature": 1, "top_p": 0.5, "max_tokens": null}));
+        let workload = map(&json!({"temperature": 0, "top_p": null, "absent": null, "n": 2}));
+        let extra = [&backend, &workload];
+        let parts = BodyParts { extra: &extra, ..parts(Ask::Completion { prompt: "p" }) };
+        insta::assert_snapshot!(body(&parts), @r#"{"model":"m","prompt":"p","stream":true,"stream_options":{"include_usage":true},"temperature":0,"n":2}"#);
+    }
+
+    #[test]
+    fn model_and_stream_stay_as_they_are() {
+        let extra = map(&json!({"model": "other", "stream": null}));
+        let extra = [&extra];
+        let parts = BodyParts { extra: &extra, ..parts(Ask::Embedding { input: "a" }) };
+        assert_eq!(body(&parts), r#"{"model":"m","input":"a"}"#);
+    }
+}

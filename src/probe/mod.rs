@@ -1,0 +1,17 @@
+//! The control plane: what a server is asked besides the load.
+//!
+//! Which models it lists ([`Probe::models`], [`Probe::check_models`]), and what it tells of
+//! itself ([`Probe::server_facts`]). Nothing here is measured, and nothing is needed to measure:
+//! an address that a server does not have is a fact that is absent. No proxy of the environment
+//! is used and no redirect followed; every answer is bounded in size and time.
+
+mod control;
+mod facts;
+mod listing;
+mod reason;
+mod servers;
+
+pub use control::{Probe, ProbeError};
+pub use facts::{ModelFacts, ServerFacts};
+pub use listing::Listing;
+pub use reason::{NotReached, NotReachedKind};

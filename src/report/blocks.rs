@@ -1,0 +1,78 @@
+//! What is shown together: the backends under one workload at one stage.
+
+use std::collections::BTreeSet;
+
+use crate::result::{PooledCell, ResultError, RunResult, StageEntry, WorkloadEntry};
+use crate::units::index;
+
+/// The cells of one workload and stage.
+pub(super) struct Block<'a> {
+    /// The workload of all rows.
+    pub(super) workload: &'a WorkloadEntry,
+    /// The stage of all rows.
+    pub(super) stage: &'a StageEntry,
+    /// A row per backend (and round, where rounds stand apart); never empty.
+    pub(super) rows: Vec<Row>,
+}
+
+/// One backend in a block.
+pub(super) struct Row {
+    /// The name of the backend, with the round where rounds stand apart.
+    pub(super) label: String,
+    /// What it came to.
+    pub(super) cell: PooledCell,
+}
+
+/// The blocks of `result`, by workload and stage; rounds are merged unless `rounds_apart`.
+///
+/// # Errors
+///
+/// [`ResultError`] if the rounds cannot be merged.
+pub(super) fn blocks(
+    result: &RunResult,
+    rounds_apart: bool,
+) -> Result<Vec<Block<'_>>, ResultError> {
+    let cells = if rounds_apart { result.rounds_apart() } else { result.pooled()? };
+    let mut blocks: Vec<((u32, u32), Block<'_>)> = Vec::new();
+    for cell in cells {
+        let place = (cell.workload, cell.stage);
+        let backend = &result.backends[index(cell.backend.into())];
+        let label = match cell.rounds.first() {
+            Some(round) if rounds_apart => format!("{} #{}", backend.name, round + 1),
+            _ => backend.name.clone(),
+        };
+        let row = Row { label, cell };
+        match blocks.last_mut() {
+            Some((last, block)) if *last == place => block.rows.push(row),
+            _ => {
+                let workload = &result.workloads[index(place.0.into())];
+                let stage = &result.stages[index(place.1.into())];
+                blocks.push((place, Block { workload, stage, rows: vec![row] }));
+            }
+        }
+    }
+    Ok(blocks.into_iter().map(|(_, block)| block).collect())
+}
+
+impl Block<'_> {
+    /// `short-chat (chat), concurrency 4, 30s, 2 rounds merged`
+    pub(super) fn title(&self) -> String {
+        let Self { workload, stage, .. } = self;
+        let merged = match self.rows.iter().map(|row| row.cell.rounds.len()).max() {
+            Some(rounds) if rounds > 1 => format!(", {rounds} rounds merged"),
+            _ => String::new(),
+        };
+        format!("{} ({}), {}{merged}", workload.name, workload.endpoint, stage.label)
+    }
+
+    /// How many rounds the rows rest on together.
+    pub(super) fn rounds(&self) -> usize {
+        self.rows.iter().flat_map(|row| &row.cell.rounds).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Whether there are several backends, with a row each.
+    pub(super) fn compares(&self) -> bool {
+        let backends: BTreeSet<_> = self.rows.iter().map(|row| row.cell.backend).collect();
+        backends.len() > 1 && backends.len() == self.rows.len()
+    }
+}

@@ -1,0 +1,164 @@
+//! Which backend was ahead in what. A description, never a verdict.
+
+use super::blocks::{Block, Row};
+use super::numbers::number;
+use crate::metric::{Direction, Metric, Statistic};
+
+/// Fewest rounds that could tell a difference from chance.
+const ROUNDS_FOR_VERDICT: usize = 3;
+
+/// Differences below 1 % are not named: histograms keep three digits.
+const LEVEL: f64 = 0.01;
+
+const P50: Option<Statistic> = Some(Statistic::Percentile(50.0));
+const P95: Option<Statistic> = Some(Statistic::Percentile(95.0));
+
+/// What backends are held against each other in, as far as a block has values for it.
+const MEASURES: [(&str, Metric, Option<Statistic>); 6] = [
+    ("TTFT p50", Metric::Ttft, P50),
+    ("TPOT p50", Metric::Tpot, P50),
+    ("E2E p50", Metric::E2e, P50),
+    ("E2E p95", Metric::E2e, P95),
+    ("output tokens", Metric::OutputTokenThroughput, None),
+    ("embedded items", Metric::EmbeddingThroughput, None),
+];
+
+/// `ollama in TTFT p50 (60.5 against 90.5 ms), …; xinference in …`; `None` where nothing is
+/// to be told: a single backend, or none more than 1 % ahead of the next.
+pub(super) fn who_was_ahead(block: &Block<'_>) -> Option<String> {
+    if !block.compares() {
+        return None;
+    }
+    let mut leads: Vec<(&str, Vec<String>)> = Vec::new();
+    for (name, metric, statistic) in MEASURES {
+        if counts_output(metric) && !tokens_compare(block) {
+            continue;
+        }
+        let Some(lead) = lead(block, metric, statistic) else { continue };
+        let [ahead, next] = [lead.value, lead.next].map(number);
+        let words = format!("{name} ({ahead} against {next} {})", metric.unit().label());
+        match leads.iter_mut().find(|(label, _)| *label == lead.label) {
+            Some((_, all)) => all.push(words),
+            None => leads.push((lead.label, vec![words])),
+        }
+    }
+    let parts: Vec<_> =
+        leads.iter().map(|(label, all)| format!("{label} in {}", all.join(", "))).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// Whether the output tokens of all rows were counted alike.
+pub(super) fn tokens_compare(block: &Block<'_>) -> bool {
+    let mut sources = block.rows.iter().filter_map(|row| row.cell.measured.token_sources.label());
+    let first = sources.next();
+    sources.all(|source| Some(source) == first)
+}
+
+/// Whether `metric` rests on a count of output tokens.
+const fn counts_output(metric: Metric) -> bool {
+    matches!(metric, Metric::Tpot | Metric::OutputTokenThroughput)
+}
+
+/// Why being ahead proves nothing yet, by the rounds it rests on.
+pub(super) fn modesty(rounds: usize) -> String {
+    if rounds < ROUNDS_FOR_VERDICT {
+        let rounds = super::numbers::counted(crate::units::count(rounds), "round");
+        format!(
+            "no verdict: indicative only, from {rounds}; at least {ROUNDS_FOR_VERDICT} are \
+             needed to tell a difference from chance"
+        )
+    } else {
+        "no verdict: differences are shown here, not tested against chance".to_owned()
+    }
+}
+
+/// Who is ahead of the next best.
+struct Lead<'a> {
+    label: &'a str,
+    value: f64,
+    next: f64,
+}
+
+fn lead<'a>(
+    block: &'a Block<'_>,
+    metric: Metric,
+    statistic: Option<Statistic>,
+) -> Option<Lead<'a>> {
+    let value = |row: &Row| match statistic {
+        Some(statistic) => row.cell.measured.figure(metric, statistic),
+        None => row.cell.measured.window(metric),
+    };
+    let mut values: Vec<(&str, f64)> =
+        block.rows.iter().filter_map(|row| Some((row.label.as_str(), value(row)?))).collect();
+    values.sort_by(|(_, left), (_, right)| left.total_cmp(right));
+    match metric.info().direction {
+        Direction::Lower => {}
+        Direction::Higher => values.reverse(),
+        Direction::Neither => return None,
+    }
+    let [(label, value), (_, next), ..] = values.as_slice() else { return None };
+    let apart = (value - next).abs() / value.abs().max(next.abs());
+    (apart >= LEVEL).then_some(Lead { label, value: *value, next: *next })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{modesty, who_was_ahead};
+    use crate::report::blocks::blocks;
+    use crate::result::{RunResult, sample};
+
+    fn ahead(change: impl Fn(&mut RunResult)) -> Option<String> {
+        let mut result = sample::result(1);
+        result.cells.truncate(2);
+        result.cells[1].measured.token_sources = result.cells[0].measured.token_sources;
+        for cell in &mut result.cells {
+            let kept = ["ttft", "tpot"];
+            cell.measured.distributions.retain(|key, _| kept.contains(&key.as_str()));
+        }
+        change(&mut result);
+        who_was_ahead(&blocks(&result, false).unwrap()[0])
+    }
+
+    #[test]
+    fn less_is_ahead_in_time_and_more_in_tokens() {
+        assert_eq!(
+            ahead(|result| {
+                let windows = &mut result.cells[1].measured.windows;
+                windows.insert("output_token_throughput".to_owned(), 5_000.0);
+            })
+            .unwrap(),
+            "ollama in TTFT p50 (60.0 against 89.7 ms), TPOT p50 (12.0 against 17.9 ms); 星河推理 \
+             in output tokens (5000 against 3333 tok/s)"
+        );
+    }
+
+    #[test]
+    fn a_difference_below_one_percent_is_none() {
+        let level = ahead(|result| {
+            result.cells[1].measured = result.cells[0].measured.clone();
+            let tpot = result.cells[1].measured.distributions.get_mut("tpot").unwrap();
+            tpot.percentiles.insert("p50".to_owned(), 12.05);
+        });
+        assert_eq!(level, None);
+    }
+
+    #[test]
+    fn tokens_counted_in_two_ways_are_not_held_against_each_other() {
+        let words = ahead(|result| {
+            let sources = &mut result.cells[1].measured.token_sources;
+            (sources.usage, sources.chunks) = (0, 188);
+        });
+        assert_eq!(words.unwrap(), "ollama in TTFT p50 (60.0 against 89.7 ms)");
+    }
+
+    #[test]
+    fn a_backend_alone_is_ahead_of_nobody() {
+        assert_eq!(ahead(|result| result.cells.truncate(1)), None);
+    }
+
+    #[test]
+    fn fewer_than_three_rounds_are_only_indicative() {
+        assert!(modesty(1).contains("indicative only, from 1 round;"));
+        assert!(!modesty(3).contains("indicative"));
+    }
+}

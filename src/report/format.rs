@@ -1,0 +1,100 @@
+//! The formats of reports, by name.
+
+use super::csv::summary_csv;
+use super::markdown::markdown;
+use super::table::{TableOptions, table};
+use crate::result::{ResultError, RunResult};
+
+/// A format of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReportFormat {
+    /// Tables for the terminal.
+    Table,
+    /// `summary.csv`: a row per cell.
+    Csv,
+    /// `result.json`: the result itself.
+    Json,
+    /// `summary.md`: for people.
+    Markdown,
+}
+
+/// What a report shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportOptions {
+    /// How tables of the terminal are drawn.
+    pub table: TableOptions,
+    /// Whether rounds stand apart in tables, instead of merged. CSV always has them apart.
+    pub rounds_apart: bool,
+    /// Whether JSON holds the histograms.
+    pub histograms: bool,
+}
+
+impl Default for ReportOptions {
+    fn default() -> Self {
+        Self { table: TableOptions::default(), rounds_apart: false, histograms: true }
+    }
+}
+
+/// Why a report cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The result does not hold what the report needs.
+    #[error(transparent)]
+    Result(#[from] ResultError),
+    /// The CSV cannot be written.
+    #[error("the CSV cannot be written: {0}")]
+    Csv(#[from] csv::Error),
+}
+
+/// The registry: adding a format means a line in each of these.
+impl ReportFormat {
+    /// Every format.
+    pub const ALL: [Self; 4] = [Self::Table, Self::Csv, Self::Json, Self::Markdown];
+
+    /// Its name on the command line.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Markdown => "markdown",
+        }
+    }
+
+    /// `result` in this format.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError`] if the result does not hold what the report needs.
+    pub fn render(
+        self,
+        result: &RunResult,
+        options: &ReportOptions,
+    ) -> Result<String, ReportError> {
+        match self {
+            Self::Table => Ok(table(result, options.table, options.rounds_apart)?),
+            Self::Csv => summary_csv(result),
+            Self::Json if options.histograms => Ok(result.to_json()?),
+            Self::Json => Ok(result.without_histograms().to_json()?),
+            Self::Markdown => Ok(markdown(result, options.rounds_apart)?),
+        }
+    }
+
+    /// The format of that name, or `None`.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.key() == key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ReportFormat;
+
+    #[test]
+    fn names_lead_back_to_their_formats() {
+        for format in ReportFormat::ALL {
+            assert_eq!(ReportFormat::from_key(format.key()), Some(format));
+        }
+        assert_eq!(ReportFormat::from_key("xml"), None);
+    }
+}

@@ -1,0 +1,369 @@
+//! The tables of the terminal.
+//!
+//! A block per workload and stage, a line per backend. Which columns stand depends on the
+//! width; no line is wrapped inside a table. All decoration is ASCII, because the width of
+//! other signs depends on the terminal's language.
+
+use super::blocks::{Block, blocks};
+use super::columns::UNSUPPORTED;
+use super::contrast::{modesty, who_was_ahead};
+use super::findings::gathered;
+use super::grid::grid;
+use super::numbers::counted;
+use super::remarks::{failures, remarks};
+use super::wrap::wrapped;
+use crate::result::{ModelEntry, ResultError, RunResult};
+use crate::units::count;
+
+/// How tables are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableOptions {
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Whether colours may be used (a terminal, and no `NO_COLOR`).
+    pub color: bool,
+    /// Whether every column is shown, wider than the terminal if need be.
+    pub wide: bool,
+}
+
+impl Default for TableOptions {
+    fn default() -> Self {
+        Self { width: 80, color: false, wide: false }
+    }
+}
+
+/// The tables of `result`, ending with a line break; rounds are merged unless `rounds_apart`.
+///
+/// # Errors
+///
+/// [`ResultError`] if the rounds cannot be merged.
+pub fn table(
+    result: &RunResult,
+    options: TableOptions,
+    rounds_apart: bool,
+) -> Result<String, ResultError> {
+    let mut page = Page { options, text: String::new(), hidden: Vec::new(), marked: false };
+    let blocks = blocks(result, rounds_apart)?;
+    page.head(result);
+    for block in &blocks {
+        page.block(block);
+    }
+    page.foot(result, &blocks);
+    Ok(page.text)
+}
+
+/// The text as it grows.
+struct Page {
+    options: TableOptions,
+    text: String,
+    /// Titles of columns that had no room.
+    hidden: Vec<String>,
+    /// Whether a percentile is marked as unsupported.
+    marked: bool,
+}
+
+impl Page {
+    /// Adds `text` as prose, which fits the width.
+    fn say(&mut self, text: &str, indent: usize) {
+        for line in wrapped(text, self.options.width, indent) {
+            self.line(&line);
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    fn heading(&mut self, text: &str) {
+        for line in wrapped(text, self.options.width, 2) {
+            let line = if self.options.color { format!("\x1b[1m{line}\x1b[0m") } else { line };
+            self.line(&line);
+        }
+    }
+
+    fn head(&mut self, result: &RunResult) {
+        let rounds = counted(result.load.rounds.into(), "round");
+        self.heading(&format!("{} ({}), seed {}, {rounds}", result.name, result.id, result.seed));
+        if result.partial {
+            self.say("PARTIAL: the run was stopped, or still goes on", 2);
+        }
+        for backend in &result.backends {
+            let version = backend.server_version.as_ref();
+            let version = version.map(|version| format!(" {version}")).unwrap_or_default();
+            let url = backend.url.as_deref().unwrap_or("simulated, inside this process");
+            let models: Vec<_> = backend.models.iter().map(model).collect();
+            let name = &backend.name;
+            let kind = &backend.kind;
+            let models = models.join(", ");
+            self.say(&format!("  {name}: {kind}{version}, {url}, {models}"), 4);
+        }
+        for note in &result.notes {
+            let about = note.backend.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+            self.say(&format!("  note: {about}{}", note.text), 4);
+        }
+    }
+
+    fn block(&mut self, block: &Block<'_>) {
+        self.line("");
+        self.heading(&block.title());
+        let grid = grid(block, self.options);
+        self.text.push_str(&grid.text);
+        self.marked |= grid.marked;
+        let new = grid.hidden.into_iter().filter(|title| !self.hidden.contains(title));
+        self.hidden.extend(new.collect::<Vec<_>>());
+        for row in &block.rows {
+            let lines = failures(row);
+            for (index, line) in lines.iter().enumerate() {
+                let margin = if index == 0 { "! " } else { "    " };
+                self.say(&format!("{margin}{line}"), 6);
+            }
+        }
+        for line in remarks(block) {
+            self.say(&format!("- {line}"), 2);
+        }
+        if let Some(ahead) = who_was_ahead(block) {
+            self.say(&format!("ahead: {ahead}"), 2);
+        }
+    }
+
+    /// Whether the run is to be believed, and what speaks against it.
+    fn findings(&mut self, result: &RunResult) {
+        let kinds = gathered(result);
+        let (shown, rest): (Vec<_>, Vec<_>) = kinds.iter().partition(|kind| kind.is_for_terminal());
+        let rest = match count(rest.len()) {
+            0 => String::new(),
+            rest => format!(" ({} in summary.md)", counted(rest, "more finding")),
+        };
+        self.say(&format!("confidence: {}{rest}", result.confidence()), 2);
+        for kind in shown {
+            self.say(&format!("- {}", kind.line(result.cells.len())), 2);
+        }
+    }
+
+    fn foot(&mut self, result: &RunResult, blocks: &[Block<'_>]) {
+        self.line("");
+        self.findings(result);
+        if self.marked {
+            self.say(
+                &format!("{UNSUPPORTED} rests on too few values: fewer than 10 / min(q, 1 - q)"),
+                2,
+            );
+        }
+        if !self.hidden.is_empty() {
+            let hidden = self.hidden.join(", ");
+            self.say(&format!("no room for: {hidden} (all are in summary.csv)"), 2);
+        }
+        if blocks.iter().any(Block::compares) {
+            let rounds = blocks.iter().map(Block::rounds).min().unwrap_or(0);
+            self.say(&modesty(rounds), 2);
+        }
+    }
+}
+
+/// `chat = qwen3:4b (Q4_K_M)`
+pub(super) fn model(entry: &ModelEntry) -> String {
+    let ModelEntry { alias, name, quantization, .. } = entry;
+    let stored = quantization.as_ref().map(|stored| format!(" ({stored})")).unwrap_or_default();
+    if alias == name { format!("{name}{stored}") } else { format!("{alias} = {name}{stored}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::{TableOptions, table};
+    use crate::result::{FindingEntry, RunResult, sample};
+
+    fn drawn(result: &RunResult, width: usize, wide: bool) -> String {
+        table(result, TableOptions { width, color: false, wide }, false).unwrap()
+    }
+
+    /// The header, rule and rows of each table of `text`.
+    fn tables(text: &str) -> Vec<Vec<&str>> {
+        let lines: Vec<_> = text.lines().collect();
+        let rules = lines.iter().enumerate().filter(|(_, line)| line.starts_with("---"));
+        let is_row = |line: &&&str| !line.is_empty() && !line.starts_with(['!', '-']);
+        rules
+            .map(|(rule, _)| {
+                let rows = lines[rule + 1..].iter().take_while(is_row).count();
+                lines[rule - 2..=rule + rows].to_vec()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn eighty_columns_show_what_tells_most() {
+        insta::assert_snapshot!(drawn(&sample::result(2), 80, false), @"
+        两台服务器 (20261122T130750Z-两台服务器), seed 42, 2 rounds
+          ollama: ollama 0.9.6, http://localhost:11434/v1, chat = qwen3:4b (Q4_K_M),
+            embed = bge-m3
+          星河推理: xinference, http://localhost:9997/v1, chat = qwen3:4b, embed =
+            bge-m3
+          note: ollama: `stream_options` was refused; sent without
+
+        short-chat (chat), concurrency 4, 30s, 2 rounds merged
+                                       output    TTFT    TTFT    TPOT     E2E     E2E
+        backend     ok  failed  req/s   tok/s  p50 ms  p99 ms  p50 ms  p50 ms  p99 ms
+        -----------------------------------------------------------------------------
+        ollama    2000       0   33.3    3333    60.8    81.2    12.1    1276    1704
+        星河推理   376      24   6.27   626.7    90.6  ~120.7    18.1    1901   ~2535
+        ! 星河推理: 24 of 400 requests failed (6.0%)
+            20 x http_status(500) (the server answered with an error): CUDA out of
+              memory | retry
+            4 x stall_timeout (the stream fell silent): no text for 30s
+        - ollama: 2.00 tokens per chunk
+        - 星河推理: output tokens are estimated: one per chunk, as the server told no
+          count
+        - output tokens are not counted alike: TPOT and tok/s do not compare between
+          these
+        ahead: ollama in TTFT p50 (60.8 against 90.6 ms), E2E p50 (1276 against 1901
+          ms), E2E p95 (1658 against 2475 ms)
+
+        short-chat (chat), 20/s poisson max 64, 30s, 2 rounds merged
+                                       output    TTFT    TTFT    TPOT     E2E  response
+        backend     ok  failed  req/s   tok/s  p50 ms  p99 ms  p50 ms  p99 ms    p99 ms
+        -------------------------------------------------------------------------------
+        ollama    2000       0   33.3    3333    60.8    81.2    12.1    1704      1786
+        星河推理   376      24   6.27   626.7    90.6  ~120.7    18.1   ~2535     ~2657
+        ! 星河推理: 24 of 400 requests failed (6.0%)
+            20 x http_status(500) (the server answered with an error): CUDA out of
+              memory | retry
+            4 x stall_timeout (the stream fell silent): no text for 30s
+        - ollama: 2.00 tokens per chunk
+        - 星河推理: output tokens are estimated: one per chunk, as the server told no
+          count
+        - output tokens are not counted alike: TPOT and tok/s do not compare between
+          these
+        ahead: ollama in TTFT p50 (60.8 against 90.6 ms), E2E p50 (1276 against 1901
+          ms), E2E p95 (1658 against 2475 ms)
+
+        向量 (embeddings), concurrency 4, 30s, 2 rounds merged
+                                         input     E2E     E2E     E2E
+        backend     ok  failed  req/s  items/s  p50 ms  p95 ms  p99 ms
+        --------------------------------------------------------------
+        ollama    2000       0   33.3    533.3    1276    1658    1704
+        星河推理   376      24   6.27    100.3    1901    2475   ~2535
+        ! 星河推理: 24 of 400 requests failed (6.0%)
+            20 x http_status(500) (the server answered with an error): CUDA out of
+              memory | retry
+            4 x stall_timeout (the stream fell silent): no text for 30s
+        ahead: ollama in E2E p50 (1276 against 1901 ms), E2E p95 (1658 against 2475 ms),
+          embedded items (533.3 against 100.3 items/s)
+
+        confidence: trusted
+        ~ rests on too few values: fewer than 10 / min(q, 1 - q)
+        no room for: TTFT p95 ms, ITL p50 ms, ITL p99 ms, E2E p95 ms, E2E p50 ms (all
+          are in summary.csv)
+        no verdict: indicative only, from 2 rounds; at least 3 are needed to tell a
+          difference from chance
+        ");
+    }
+
+    #[test]
+    fn a_wide_table_shows_every_column() {
+        let text = drawn(&sample::result(3), 80, true);
+        insta::assert_snapshot!(tables(&text)[1].join("\n"), @"
+                                       output    TTFT    TTFT    TTFT     ITL     ITL    TPOT    TPOT     E2E     E2E     E2E  response    late      in
+        backend     ok  failed  req/s   tok/s  p50 ms  p95 ms  p99 ms  p50 ms  p99 ms  p50 ms  p99 ms  p50 ms  p95 ms  p99 ms    p99 ms  p99 ms  flight
+        -----------------------------------------------------------------------------------------------------------------------------------------------
+        ollama    3000       0   33.3    3333    61.5    79.9    82.7    12.3    16.5    12.3    16.5    1291    1678    1737      1820   0.083    3.50
+        星河推理   564      36   6.27   626.7    91.3   118.8  ~122.0    18.3   ~24.4    18.3   ~24.4    1918    2494   ~2563     ~2686  ~0.122    3.50
+        ");
+        assert!(!text.contains("no room"), "{text}");
+        assert!(text.contains("no verdict: differences are shown here, not tested"), "{text}");
+    }
+
+    #[test]
+    fn rounds_stand_apart_on_request() {
+        let options = TableOptions { width: 60, ..TableOptions::default() };
+        let text = table(&sample::result(2), options, true).unwrap();
+        insta::assert_snapshot!(tables(&text)[0].join("\n"), @"
+                                          output    TTFT    TPOT
+        backend        ok  failed  req/s   tok/s  p50 ms  p50 ms
+        --------------------------------------------------------
+        ollama #1    1000       0   33.3    3333    60.0    12.0
+        ollama #2    1000       0   33.3    3333    61.5    12.3
+        星河推理 #1   188      12   6.27   626.7    89.7    17.9
+        星河推理 #2   188      12   6.27   626.7    91.2    18.2
+        ");
+    }
+
+    #[test]
+    fn every_line_of_a_table_is_as_wide_as_the_others() {
+        let mut result = sample::result(2);
+        result.backends[0].name = "推理服务器🙂, whose name is far too long for a table".to_owned();
+        for width in [1, 40, 60, 80, 120, 200] {
+            let text = drawn(&result, width, false);
+            assert_eq!(tables(&text).len(), 3);
+            for table in tables(&text) {
+                let widths: Vec<_> = table[1..].iter().map(|line| line.width()).collect();
+                assert!(widths.iter().all(|each| *each == widths[0]), "{table:#?}");
+                assert!(widths[0] <= width.max(24 + 14 + 2), "{table:#?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_wider_than_the_terminal() {
+        for width in [50, 80, 100] {
+            let text = drawn(&sample::result(2), width, false);
+            for line in text.lines() {
+                assert!(line.width() <= width, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn colour_stands_only_where_it_is_allowed() {
+        let result = sample::result(1);
+        assert!(!drawn(&result, 80, false).contains('\x1b'));
+        let options = TableOptions { color: true, ..TableOptions::default() };
+        let colored = table(&result, options, false).unwrap();
+        assert!(colored.contains('\x1b'));
+        let mut plain = String::new();
+        let mut parts = colored.split('\x1b');
+        plain.push_str(parts.next().unwrap_or_default());
+        parts.for_each(|part| plain.push_str(part.split_once('m').unwrap().1));
+        assert_eq!(plain, drawn(&result, 80, false));
+    }
+
+    #[test]
+    fn gaps_are_per_chunk_where_one_backend_tells_no_tokens_apart() {
+        let mut result = sample::result(1);
+        assert!(tables(&drawn(&result, 200, false))[0][0].contains("ITL"));
+        result.cells[1].measured.distributions.remove("itl");
+        let text = drawn(&result, 200, false);
+        let head = tables(&text)[0][0];
+        assert!(head.contains("ICL") && !head.contains("ITL"), "{head}");
+    }
+
+    #[test]
+    fn partial_runs_and_findings_are_named() {
+        let mut result = sample::result(1);
+        result.partial = true;
+        let entry = |key: &str, severity: &str| FindingEntry {
+            key: key.to_owned(),
+            severity: severity.to_owned(),
+            text: "requests were sent late".to_owned(),
+            figure: Some(20.0),
+            limit: Some(10.0),
+            remedy: Some("use more threads".to_owned()),
+        };
+        result.cells[0].findings =
+            vec![entry("late_sends", "reservation"), entry("no_warmup", "note")];
+        let text = drawn(&result, 120, false);
+        assert!(text.contains("PARTIAL: "), "{text}");
+        let lines = "confidence: with reservations (1 more finding in summary.md)\n\
+                     - reservation late_sends, in 1 of 6 cells: requests were sent late; use more \
+                     threads\n";
+        assert!(text.contains(lines), "{text}");
+    }
+
+    #[test]
+    fn a_run_without_cells_still_has_a_head() {
+        let mut result = sample::result(1);
+        result.cells.clear();
+        assert!(drawn(&result, 80, false).starts_with("两台服务器 (2026"));
+    }
+}

@@ -1,0 +1,198 @@
+//! The result of one cell.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::counts::{
+    CountedStreamsEntry, FailureEntry, FindingEntry, OutcomeEntry, TokenEntry, TokenSourceEntry,
+    WindowEntry,
+};
+use super::figures::Figures;
+use super::histograms::{HistogramError, encode};
+use super::setup::StageEntry;
+use crate::measure::CellSummary;
+use crate::metric::{Metric, Statistic};
+use crate::scenario::Scenario;
+use crate::units::{count, ratio, to_u32};
+
+/// Where a cell stands in its scenario, by indices; as a cell of the run plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CellPlace {
+    /// Its number in run order, from 0.
+    pub id: u32,
+    /// Index of its backend.
+    pub backend: usize,
+    /// Index of its workload.
+    pub workload: usize,
+    /// Index of its stage.
+    pub stage: usize,
+    /// Its round, from 0.
+    pub round: u32,
+}
+
+/// Which cell it is, in words and by indices into the lists of the result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CellLabels {
+    /// Its number in run order, from 0.
+    pub id: u32,
+    /// Name of its backend.
+    pub backend: String,
+    /// Name of its workload.
+    pub workload: String,
+    /// Label of its stage.
+    pub stage: String,
+    /// Its round, from 0.
+    pub round: u32,
+    /// Index of its backend.
+    pub backend_index: u32,
+    /// Index of its workload.
+    pub workload_index: u32,
+    /// Index of its stage.
+    pub stage_index: u32,
+}
+
+impl CellLabels {
+    /// The labels of the cell at `place`, whose indices must be those of `scenario`.
+    pub fn new(scenario: &Scenario, place: CellPlace) -> Self {
+        let index = |index: usize| to_u32(count(index));
+        Self {
+            id: place.id,
+            backend: scenario.backends[place.backend].name.clone(),
+            workload: scenario.workloads[place.workload].name.clone(),
+            stage: StageEntry::new(&scenario.load.stages[place.stage]).label,
+            round: place.round,
+            backend_index: index(place.backend),
+            workload_index: index(place.workload),
+            stage_index: index(place.stage),
+        }
+    }
+}
+
+/// The result of one cell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CellResult {
+    /// Which cell it is.
+    #[serde(flatten)]
+    pub labels: CellLabels,
+    /// Why it ended before its bound; `null` if it did not.
+    pub ended_early: Option<String>,
+    /// The measured window.
+    pub window: WindowEntry,
+    /// What was measured.
+    #[serde(flatten)]
+    pub measured: Measured,
+    /// What speaks for or against believing it.
+    pub findings: Vec<FindingEntry>,
+}
+
+impl CellResult {
+    /// The result of the cell `labels` that came to `summary`, without findings.
+    ///
+    /// # Errors
+    ///
+    /// [`HistogramError`] if a histogram cannot be stored.
+    pub fn new(labels: CellLabels, summary: &CellSummary) -> Result<Self, HistogramError> {
+        Ok(Self {
+            labels,
+            ended_early: None,
+            window: summary.window.into(),
+            measured: Measured::new(summary)?,
+            findings: Vec::new(),
+        })
+    }
+}
+
+/// Everything measured in a cell, or in several rounds of it together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Measured {
+    /// What became of the requests due in the window.
+    pub outcomes: OutcomeEntry,
+    /// What became of the warm-up requests.
+    pub warmup: OutcomeEntry,
+    /// Where output token counts came from, over completed requests.
+    pub token_sources: TokenSourceEntry,
+    /// Token totals over completed requests.
+    pub tokens: TokenEntry,
+    /// Text events over completed streams.
+    pub text_events: u64,
+    /// Completed streams whose tokens the server counted.
+    pub counted_streams: CountedStreamsEntry,
+    /// Completed requests that generated reasoning tokens without sending them; they have no
+    /// TPOT and no ITL.
+    pub hidden_reasoning: u64,
+    /// Connections opened for measured requests.
+    pub connections_opened: u64,
+    /// Requests sent again because a reused connection was closed under them.
+    pub stale_reconnects: u64,
+    /// Completed requests by finish reason; `none` where the server gave none.
+    pub finish_reasons: BTreeMap<String, u64>,
+    /// The first messages of each kind of failure.
+    pub failures: Vec<FailureEntry>,
+    /// The window metrics that exist, by key, in the units of the catalogue.
+    pub windows: BTreeMap<String, f64>,
+    /// The distributions that have values, by key.
+    pub distributions: BTreeMap<String, Figures>,
+    /// Their histograms, by key: HdrHistogram V2 in base64, in recorded units (times in
+    /// nanoseconds, token rates in thousandths). Empty in a result that was shortened.
+    #[serde(default)]
+    pub histograms: BTreeMap<String, String>,
+}
+
+impl Measured {
+    /// What `summary` holds.
+    ///
+    /// # Errors
+    ///
+    /// [`HistogramError`] if a histogram cannot be stored.
+    pub fn new(summary: &CellSummary) -> Result<Self, HistogramError> {
+        let reasons = summary.finish_reasons.iter();
+        // JSON has no word for infinity: a quotient over nothing does not exist.
+        let windows = summary.windows.iter().filter(|(_, value)| value.is_finite());
+        let mut measured = Self {
+            outcomes: (&summary.outcomes).into(),
+            warmup: (&summary.warmup).into(),
+            token_sources: summary.output_sources.into(),
+            tokens: summary.tokens.into(),
+            text_events: summary.text_events,
+            counted_streams: summary.counted_streams.into(),
+            hidden_reasoning: summary.hidden_reasoning,
+            connections_opened: summary.connections_opened,
+            stale_reconnects: summary.stale_reconnects,
+            finish_reasons: reasons.map(|(reason, n)| ((*reason).to_owned(), *n)).collect(),
+            failures: summary.failure_samples.iter().map(FailureEntry::from).collect(),
+            windows: windows.map(|(metric, value)| (metric.key().to_owned(), *value)).collect(),
+            distributions: BTreeMap::new(),
+            histograms: BTreeMap::new(),
+        };
+        for (metric, histogram) in &summary.distributions {
+            let key = metric.key().to_owned();
+            if let Some(figures) = Figures::of(*metric, histogram) {
+                measured.histograms.insert(key.clone(), encode(&key, histogram)?);
+                measured.distributions.insert(key, figures);
+            }
+        }
+        Ok(measured)
+    }
+
+    /// The figures of a distribution; `None` where it has no values.
+    pub fn distribution(&self, metric: Metric) -> Option<&Figures> {
+        self.distributions.get(metric.key())
+    }
+
+    /// One figure of a distribution, in its shown unit; `None` where it has no values.
+    pub fn figure(&self, metric: Metric, statistic: Statistic) -> Option<f64> {
+        self.distribution(metric)?.get(statistic)
+    }
+
+    /// A window metric, in its shown unit; `None` where it does not exist.
+    pub fn window(&self, metric: Metric) -> Option<f64> {
+        self.windows.get(metric.key()).copied()
+    }
+
+    /// Output tokens per text event of streams; `None` where the server counted none.
+    pub fn tokens_per_event(&self) -> Option<f64> {
+        ratio(self.counted_streams.tokens, self.counted_streams.text_events)
+    }
+}

@@ -1,0 +1,32 @@
+//! The versioned document of a run: everything any table or report is made from.
+//!
+//! What goes in: a checked scenario, what is known about the run, and the summary of each
+//! cell. What comes out: [`RunResult`], which is written to `result.json` and read back.
+//! Nothing here touches a file. The document is byte-stable: fields stand in a fixed order,
+//! maps are sorted, and what is missing is `null` or left out of its map, never 0.
+
+mod cell;
+mod counts;
+mod figures;
+mod histograms;
+mod pooled;
+mod provenance;
+mod run;
+#[cfg(test)]
+pub(crate) mod sample;
+mod setup;
+
+pub use cell::{CellLabels, CellPlace, CellResult, Measured};
+pub use counts::{
+    CountedStreamsEntry, FailureEntry, FindingEntry, OutcomeEntry, TokenEntry, TokenSourceEntry,
+    WindowEntry,
+};
+pub use figures::Figures;
+pub use histograms::{HistogramError, HistogramFault};
+pub use pooled::PooledCell;
+pub use provenance::{Host, Provenance, scenario_hash};
+pub use run::{Note, RecordsEntry, ResultError, RunIdentity, RunResult, SCHEMA_VERSION, schema};
+pub use setup::{
+    BackendEntry, LoadEntry, ModelEntry, SloEntry, StageEntry, StopEntry, WarmupEntry,
+    WorkloadEntry,
+};

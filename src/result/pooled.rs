@@ -1,0 +1,233 @@
+//! Rounds of the same cell, merged for tables.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cell::{CellResult, Measured};
+use super::counts::FailureEntry;
+use super::figures::Figures;
+use super::histograms::{encode, merged};
+use super::run::{ResultError, RunResult};
+use crate::metric::{Metric, Unit};
+use crate::units::float;
+
+/// The rounds of one backend, workload and stage, merged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PooledCell {
+    /// Index of its backend in the result.
+    pub backend: u32,
+    /// Index of its workload in the result.
+    pub workload: u32,
+    /// Index of its stage in the result.
+    pub stage: u32,
+    /// The rounds merged, ascending; never empty.
+    pub rounds: Vec<u32>,
+    /// Measured time of all rounds, in seconds.
+    pub length_s: f64,
+    /// Why cells ended before their bounds, each reason once.
+    pub ended_early: BTreeSet<String>,
+    /// What was measured in all rounds.
+    pub measured: Measured,
+}
+
+impl RunResult {
+    /// The cells with their rounds merged, by workload, stage and backend.
+    ///
+    /// Counts are added and histograms merged, so percentiles are those of all requests
+    /// together. Rates are total over total time: the means of the rounds weighted by the
+    /// lengths of their windows. Shares are weighted by arrivals, and of most requests in
+    /// flight the largest counts. A round whose window never closed adds to no rate.
+    ///
+    /// # Errors
+    ///
+    /// [`ResultError`] if a histogram is damaged, or left out where rounds must be merged.
+    pub fn pooled(&self) -> Result<Vec<PooledCell>, ResultError> {
+        let mut groups: BTreeMap<_, Vec<&CellResult>> = BTreeMap::new();
+        for cell in &self.cells {
+            let labels = &cell.labels;
+            let place = (labels.workload_index, labels.stage_index, labels.backend_index);
+            groups.entry(place).or_default().push(cell);
+        }
+        groups.into_values().filter(|cells| !cells.is_empty()).map(|cells| pool(&cells)).collect()
+    }
+
+    /// As [`RunResult::pooled`], but every round stands alone, in the order of the rounds.
+    pub fn rounds_apart(&self) -> Vec<PooledCell> {
+        let mut cells: Vec<_> = self.cells.iter().map(alone).collect();
+        cells.sort_by_key(|cell| (cell.workload, cell.stage, cell.backend, cell.rounds[0]));
+        cells
+    }
+}
+
+fn alone(cell: &CellResult) -> PooledCell {
+    PooledCell {
+        backend: cell.labels.backend_index,
+        workload: cell.labels.workload_index,
+        stage: cell.labels.stage_index,
+        rounds: vec![cell.labels.round],
+        length_s: cell.window.length_s.unwrap_or(0.0),
+        ended_early: cell.ended_early.iter().cloned().collect(),
+        measured: cell.measured.clone(),
+    }
+}
+
+/// Merges `cells`, of which there is at least one.
+fn pool(cells: &[&CellResult]) -> Result<PooledCell, ResultError> {
+    let mut pooled = alone(cells[0]);
+    for cell in &cells[1..] {
+        pooled.rounds.push(cell.labels.round);
+        pooled.length_s += cell.window.length_s.unwrap_or(0.0);
+        pooled.ended_early.extend(cell.ended_early.clone());
+        add_counts(&mut pooled.measured, &cell.measured);
+    }
+    pooled.rounds.sort_unstable();
+    if cells.len() > 1 {
+        pooled.measured.windows = pooled_windows(cells);
+        pool_distributions(&mut pooled.measured, cells)?;
+    }
+    Ok(pooled)
+}
+
+fn add_counts(sum: &mut Measured, part: &Measured) {
+    sum.outcomes.add(&part.outcomes);
+    sum.warmup.add(&part.warmup);
+    sum.token_sources.add(&part.token_sources);
+    sum.tokens.add(&part.tokens);
+    sum.text_events += part.text_events;
+    sum.counted_streams.add(&part.counted_streams);
+    sum.hidden_reasoning += part.hidden_reasoning;
+    sum.connections_opened += part.connections_opened;
+    sum.stale_reconnects += part.stale_reconnects;
+    for (reason, count) in &part.finish_reasons {
+        *sum.finish_reasons.entry(reason.clone()).or_default() += count;
+    }
+    for sample in &part.failures {
+        add_failure(&mut sum.failures, sample);
+    }
+}
+
+fn add_failure(samples: &mut Vec<FailureEntry>, sample: &FailureEntry) {
+    let same =
+        |known: &&mut FailureEntry| known.kind == sample.kind && known.message == sample.message;
+    match samples.iter_mut().find(same) {
+        Some(known) => known.count += sample.count,
+        None => samples.push(sample.clone()),
+    }
+}
+
+/// Every window metric over all `cells`; one that no cell has is left out.
+fn pooled_windows(cells: &[&CellResult]) -> BTreeMap<String, f64> {
+    let pooled = Metric::windows().filter_map(|metric| {
+        let values = cells.iter().filter_map(|cell| {
+            let value = cell.measured.window(metric)?;
+            let weight = match metric.unit() {
+                Unit::Share => float(cell.measured.outcomes.arrivals),
+                _ => cell.window.length_s?,
+            };
+            Some((value, weight))
+        });
+        let value = if metric == Metric::ConcurrencyMax {
+            values.map(|(value, _)| value).reduce(f64::max)
+        } else {
+            weighted_mean(values)
+        };
+        Some((metric.key().to_owned(), value?))
+    });
+    pooled.collect()
+}
+
+/// `None` where the weights come to nothing.
+fn weighted_mean(values: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
+    let (sum, weights) = values.fold((0.0, 0.0), |(sum, total), (value, weight)| {
+        (value.mul_add(weight, sum), total + weight)
+    });
+    (weights > 0.0).then(|| sum / weights)
+}
+
+fn pool_distributions(sum: &mut Measured, cells: &[&CellResult]) -> Result<(), ResultError> {
+    sum.distributions.clear();
+    sum.histograms.clear();
+    for metric in Metric::distributions() {
+        let key = metric.key();
+        let holders = cells.iter().filter(|cell| cell.measured.distributions.contains_key(key));
+        let parts = holders.map(|cell| {
+            cell.measured.histograms.get(key).map(String::as_str).ok_or(ResultError::NoHistograms)
+        });
+        let parts: Vec<_> = parts.collect::<Result<_, _>>()?;
+        let Some(histogram) = merged(key, parts.into_iter())? else { continue };
+        if let Some(figures) = Figures::of(metric, &histogram) {
+            sum.histograms.insert(key.to_owned(), encode(key, &histogram)?);
+            sum.distributions.insert(key.to_owned(), figures);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::metric::{Metric, Statistic};
+    use crate::result::sample;
+
+    #[test]
+    fn one_round_pools_to_itself() {
+        let result = sample::result(1);
+        assert_eq!(result.pooled().unwrap(), result.rounds_apart());
+        assert_eq!(result.pooled().unwrap()[0].measured, result.cells[0].measured);
+    }
+
+    #[test]
+    fn counts_add_up_and_histograms_merge() {
+        let result = sample::result(3);
+        let pooled = result.pooled().unwrap();
+        assert_eq!(pooled.len(), 6);
+        let slow = &pooled[1];
+        assert_eq!((slow.rounds.as_slice(), slow.length_s), ([0, 1, 2].as_slice(), 90.0));
+        assert_eq!((slow.measured.outcomes.arrivals, slow.measured.outcomes.failures()), (600, 36));
+        assert_eq!(slow.measured.failures.len(), 2);
+        assert_eq!(slow.measured.failures[0].count, 30);
+        let ttft = slow.measured.distribution(Metric::Ttft).unwrap();
+        assert_eq!(ttft.count, 564);
+        // The rounds begin at 60, 61 and 62 ms, and run to twice that.
+        assert!((ttft.min - 60.0).abs() < 0.1, "{}", ttft.min);
+        assert!((ttft.max - 123.7).abs() < 0.2, "{}", ttft.max);
+    }
+
+    #[test]
+    fn rates_are_weighted_by_time_and_shares_by_requests() {
+        let mut result = sample::result(2);
+        let second = &mut result.cells[6];
+        second.window.length_s = Some(10.0);
+        second.measured.outcomes.arrivals = 3_000;
+        for (metric, value) in [
+            (Metric::RequestThroughput, 100.0),
+            (Metric::ErrorRate, 0.5),
+            (Metric::ConcurrencyMax, 9.0),
+        ] {
+            second.measured.windows.insert(metric.key().to_owned(), value);
+        }
+        result.cells[0].measured.windows.insert("request_throughput".to_owned(), 20.0);
+        let pooled = &result.pooled().unwrap()[0].measured;
+        assert_eq!(pooled.window(Metric::RequestThroughput), Some(40.0));
+        assert_eq!(pooled.window(Metric::ErrorRate), Some(0.375));
+        assert_eq!(pooled.window(Metric::ConcurrencyMax), Some(9.0));
+        assert_eq!(pooled.window(Metric::Goodput), None);
+    }
+
+    #[test]
+    fn a_window_that_never_closed_adds_to_no_rate() {
+        let mut result = sample::result(2);
+        result.cells[6].window.length_s = None;
+        result.cells[6].measured.windows.insert("request_throughput".to_owned(), 1e9);
+        let pooled = result.pooled().unwrap();
+        let alone = result.cells[0].measured.window(Metric::RequestThroughput);
+        assert_eq!(pooled[0].measured.window(Metric::RequestThroughput), alone);
+    }
+
+    #[test]
+    fn merging_lends_support_to_a_percentile() {
+        let result = sample::result(6);
+        let p99 = Statistic::Percentile(99.0);
+        assert!(!result.cells[1].measured.distribution(Metric::Ttft).unwrap().supports(p99));
+        let pooled = &result.pooled().unwrap()[1].measured;
+        assert!(pooled.distribution(Metric::Ttft).unwrap().supports(p99));
+    }
+}

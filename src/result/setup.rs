@@ -1,0 +1,310 @@
+//! What was measured, as set up: backends, workloads, stages, load, SLO.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::scenario::{
+    Backend, Connections, HttpVersion, Load, LoadProfile, PromptFormat, PromptSource, Slo, Stage,
+    StopRule, Target, Warmup, Workload,
+};
+use crate::units::{count, millis, seconds};
+
+/// One server that was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BackendEntry {
+    /// The name tables show.
+    pub name: String,
+    /// Which server it is, as `ollama`.
+    pub kind: String,
+    /// The API's root, without user or query; `null` for the simulated server.
+    pub url: Option<String>,
+    /// HTTP version spoken: `1` or `2`.
+    pub http: String,
+    /// `reuse`, or `fresh` for a connection per request.
+    pub connections: String,
+    /// Version the server gives itself; `null` where it does not tell.
+    pub server_version: Option<String>,
+    /// The models asked for.
+    pub models: Vec<ModelEntry>,
+}
+
+/// A model of a backend; what the server does not tell is `null`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ModelEntry {
+    /// Its alias in the scenario; the name itself where it has none.
+    pub alias: String,
+    /// The server's own name of it.
+    pub name: String,
+    /// Digest of its weights.
+    pub digest: Option<String>,
+    /// How its weights are quantised, as `Q4_K_M`.
+    pub quantization: Option<String>,
+    /// How its weights are stored, as `gguf`.
+    pub format: Option<String>,
+    /// Number of its parameters, as the server writes it.
+    pub parameters: Option<String>,
+    /// Tokens of its context.
+    pub context_length: Option<u64>,
+}
+
+impl BackendEntry {
+    /// What is known of `backend`, which is asked for `models` (aliases, or names sent as they
+    /// are) besides its aliases; what only the server knows is left open.
+    pub fn new<'a>(backend: &'a Backend, models: impl IntoIterator<Item = &'a str>) -> Self {
+        let aliases: BTreeSet<_> =
+            backend.models.keys().map(String::as_str).chain(models).collect();
+        let models = aliases.into_iter().map(|alias| ModelEntry {
+            alias: alias.to_owned(),
+            name: backend.model_name(alias).to_owned(),
+            ..ModelEntry::default()
+        });
+        Self {
+            name: backend.name.clone(),
+            kind: backend.kind.key().to_owned(),
+            url: match &backend.target {
+                Target::Url(url) => Some(url.to_string()),
+                Target::Mock(_) => None,
+            },
+            http: match backend.http {
+                HttpVersion::One => "1",
+                HttpVersion::Two => "2",
+            }
+            .to_owned(),
+            connections: match backend.connections {
+                Connections::Reuse => "reuse",
+                Connections::Fresh => "fresh",
+            }
+            .to_owned(),
+            server_version: None,
+            models: models.collect(),
+        }
+    }
+
+    /// The server's own name of `model`: what the alias stands for, or `model` itself.
+    pub fn model_name<'a>(&'a self, model: &'a str) -> &'a str {
+        let entry = self.models.iter().find(|entry| entry.alias == model);
+        entry.map_or(model, |entry| &entry.name)
+    }
+}
+
+/// One kind of request that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WorkloadEntry {
+    /// The name tables show.
+    pub name: String,
+    /// `chat`, `completions` or `embeddings`.
+    pub endpoint: String,
+    /// An alias of the backends, or a model name sent as it is.
+    pub model: String,
+    /// Whether answers were asked for as streams.
+    pub stream: bool,
+    /// Most output tokens asked for; `null` without a limit.
+    pub max_tokens: Option<u32>,
+    /// Where the prompts come from: `inline`, or the file and its format.
+    pub prompts: String,
+    /// How many prompts there are; `null` while a file is not read.
+    pub prompt_count: Option<u64>,
+    /// Input items per request; above 1 only for embeddings.
+    pub batch: u32,
+}
+
+impl WorkloadEntry {
+    /// What the scenario says of `workload`.
+    pub fn new(workload: &Workload) -> Self {
+        let (prompts, prompt_count) = match &workload.prompts {
+            PromptSource::Inline(prompts) => ("inline".to_owned(), Some(count(prompts.len()))),
+            PromptSource::File { path, format } => {
+                let format = match format {
+                    PromptFormat::Lines => "lines",
+                    PromptFormat::Jsonl => "jsonl",
+                };
+                // The folder is of no use on another machine, and says more than it should.
+                let name = path.file_name().unwrap_or(path.as_os_str());
+                (format!("{} ({format})", name.to_string_lossy()), None)
+            }
+        };
+        Self {
+            name: workload.name.clone(),
+            endpoint: workload.endpoint.key().to_owned(),
+            model: workload.model.clone(),
+            stream: workload.stream,
+            max_tokens: workload.max_tokens,
+            prompts,
+            prompt_count,
+            batch: workload.batch,
+        }
+    }
+}
+
+/// One load point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StageEntry {
+    /// As tables show it, as `concurrency 4, 30s`.
+    pub label: String,
+    /// `closed`: an answer's end starts the next request; `open`: requests start when due.
+    pub mode: String,
+    /// Requests in flight of a closed loop.
+    pub concurrency: Option<u32>,
+    /// Mean arrival rate of an open loop, in requests per second.
+    pub rate_rps: Option<f64>,
+    /// How arrivals of an open loop are spread: `constant`, `poisson`, `gamma`.
+    pub arrival: Option<String>,
+    /// Shape of a gamma distribution of arrivals.
+    pub burstiness: Option<f64>,
+    /// Most requests in flight of an open loop; `null` without a bound.
+    pub max_in_flight: Option<u32>,
+    /// Measured requests after which it ends; `null` if only time ends it.
+    pub requests: Option<u64>,
+    /// Seconds after which it ends; `null` if only requests end it.
+    pub duration_s: Option<f64>,
+}
+
+impl StageEntry {
+    /// What the scenario says of `stage`.
+    pub fn new(stage: &Stage) -> Self {
+        use crate::scenario::ArrivalProcess::Gamma;
+        let bound = [
+            stage.bound.requests.map(|requests| format!("{requests} requests")),
+            stage.bound.duration.map(crate::units::format_span),
+        ];
+        let bound: Vec<_> = bound.into_iter().flatten().collect();
+        let entry = Self {
+            label: format!("{}, {}", stage.profile, bound.join(" or ")),
+            mode: "closed".to_owned(),
+            concurrency: None,
+            rate_rps: None,
+            arrival: None,
+            burstiness: None,
+            max_in_flight: None,
+            requests: stage.bound.requests,
+            duration_s: stage.bound.duration.map(seconds),
+        };
+        match stage.profile {
+            LoadProfile::Closed { concurrency } => Self { concurrency: Some(concurrency), ..entry },
+            LoadProfile::Open { rate, arrival, max_in_flight } => Self {
+                mode: "open".to_owned(),
+                rate_rps: Some(rate.as_per_second()),
+                arrival: Some(arrival.key().to_owned()),
+                burstiness: if let Gamma { burstiness } = arrival {
+                    Some(burstiness)
+                } else {
+                    None
+                },
+                max_in_flight,
+                ..entry
+            },
+        }
+    }
+
+    /// Whether requests started when they were due, whatever the server did.
+    pub fn is_open(&self) -> bool {
+        self.mode == "open"
+    }
+}
+
+/// One limit of the SLO.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SloEntry {
+    /// Key of the metric.
+    pub metric: String,
+    /// The longest that is good, in milliseconds.
+    pub at_most_ms: f64,
+}
+
+impl SloEntry {
+    /// The limits of `slo`, in order.
+    pub fn all(slo: &Slo) -> Vec<Self> {
+        let limits = slo.limits.iter();
+        limits
+            .map(|limit| Self {
+                metric: limit.metric.key().to_owned(),
+                at_most_ms: millis(limit.at_most),
+            })
+            .collect()
+    }
+}
+
+/// How the cells were run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadEntry {
+    /// What was sent before each measured window; `null`: nothing.
+    pub warmup: Option<WarmupEntry>,
+    /// How often the whole matrix is run.
+    pub rounds: u32,
+    /// Pause between two cells, in seconds.
+    pub cooldown_s: f64,
+    /// How long answers in flight may still finish, in seconds.
+    pub drain_s: f64,
+    /// When a cell is given up early; `null`: never.
+    pub stop: Option<StopEntry>,
+}
+
+/// What was sent before each measured window; one of the two is set.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WarmupEntry {
+    /// So many requests.
+    pub requests: Option<u64>,
+    /// For so many seconds.
+    pub duration_s: Option<f64>,
+}
+
+/// When a cell is given up early.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StopEntry {
+    /// Share of failures, from 0 to 1.
+    pub error_rate: f64,
+    /// Finished requests before the rule applies.
+    pub after: u64,
+}
+
+impl From<&Load> for LoadEntry {
+    fn from(load: &Load) -> Self {
+        let warmup = load.warmup.map(|warmup| match warmup {
+            Warmup::Requests(requests) => {
+                WarmupEntry { requests: Some(requests), duration_s: None }
+            }
+            Warmup::Duration(span) => {
+                WarmupEntry { requests: None, duration_s: Some(seconds(span)) }
+            }
+        });
+        let stop = load.stop.map(|StopRule { error_rate, after }| StopEntry {
+            error_rate: error_rate.get(),
+            after,
+        });
+        Self {
+            warmup,
+            rounds: load.rounds,
+            cooldown_s: seconds(load.cooldown),
+            drain_s: seconds(load.drain),
+            stop,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BackendEntry, StageEntry};
+    use crate::result::sample;
+
+    #[test]
+    fn a_model_sent_by_its_own_name_is_listed_too() {
+        let scenario = sample::scenario(1);
+        let entry = BackendEntry::new(&scenario.backends[0], ["chat", "llama3"]);
+        let names: Vec<_> = entry.models.iter().map(|model| model.name.as_str()).collect();
+        assert_eq!(names, ["qwen3:4b", "bge-m3", "llama3"]);
+        assert_eq!(entry.model_name("embed"), "bge-m3");
+        assert_eq!(entry.url.as_deref(), Some("http://localhost:11434/v1"));
+    }
+
+    #[test]
+    fn a_stage_is_labelled_by_its_load_and_its_end() {
+        let scenario = sample::scenario(1);
+        let [closed, open] = [0, 1].map(|stage| StageEntry::new(&scenario.load.stages[stage]));
+        assert_eq!(closed.label, "concurrency 4, 30s");
+        assert_eq!(open.label, "20/s poisson max 64, 30s");
+        assert_eq!((closed.is_open(), open.is_open()), (false, true));
+        assert_eq!((closed.rate_rps, open.rate_rps), (None, Some(20.0)));
+    }
+}

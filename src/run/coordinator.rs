@@ -1,0 +1,286 @@
+//! Runs one cell: warm-up, window, drain; merges what the workers hand over.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::cell::CellState;
+use super::event::{Observer, Progress};
+use super::interrupt::Interrupt;
+use super::pacer::Pacer;
+use super::sink::CutOff;
+use super::worker::{CellJob, Command, Report, Worker};
+use crate::audit::CellEnd as AuditEnd;
+use crate::clock::Clock;
+use crate::load::{Purpose, Schedule, Stream};
+use crate::measure::{CellSummary, Recorder, RequestRow};
+use crate::plan::Cell;
+use crate::record::RequestRecord;
+use crate::scenario::{LoadProfile, Warmup};
+use crate::units::Moment;
+
+/// How often the coordinator looks around between reports.
+const TICK: Duration = Duration::from_millis(25);
+/// How often progress is told.
+const PROGRESS_EVERY: Duration = Duration::from_millis(500);
+/// How long workers may take to cut off what is in flight before the cell is given up as lost.
+const CUT_OFF_LIMIT: Duration = Duration::from_secs(10);
+
+/// The threads of a run.
+pub(super) struct Crew {
+    pub(super) workers: Vec<Worker>,
+    pub(super) reports: Receiver<Report>,
+    pub(super) clock: Clock,
+}
+
+/// How a cell came out.
+pub(super) struct CellEnd {
+    pub(super) summary: CellSummary,
+    /// Why it ended.
+    pub(super) how: AuditEnd,
+    /// How often a worker could not hand over, since this thread was behind.
+    pub(super) channel_full: u64,
+}
+
+/// Why a cell could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum CellError {
+    /// Rows could not be stored.
+    #[error("cannot store finished requests: {0}")]
+    Store(#[from] std::io::Error),
+    /// A thread of the run has died.
+    #[error("a worker thread of pacemark has died; its message stands above")]
+    WorkerDied,
+}
+
+/// One cell on its way.
+pub(super) struct CellRun<'a> {
+    crew: &'a Crew,
+    cell: &'a Cell,
+    state: Arc<CellState>,
+    merged: Recorder,
+    interrupt: &'a Interrupt,
+    observer: &'a mut dyn Observer,
+    began_at: Moment,
+    progress_at: Moment,
+    reached: usize,
+    left: usize,
+    unsent: (Sender<RequestRecord>, Receiver<RequestRecord>),
+}
+
+impl<'a> CellRun<'a> {
+    pub(super) fn new(
+        crew: &'a Crew,
+        cell: &'a Cell,
+        job: &CellJob,
+        interrupt: &'a Interrupt,
+        observer: &'a mut dyn Observer,
+    ) -> Self {
+        let now = crew.clock.now();
+        Self {
+            crew,
+            cell,
+            state: Arc::clone(&job.state),
+            merged: job.recorder.clone(),
+            interrupt,
+            observer,
+            began_at: now,
+            progress_at: now,
+            reached: 0,
+            left: 0,
+            unsent: channel(),
+        }
+    }
+
+    /// Runs the cell to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`CellError`] if rows cannot be stored or a worker has died.
+    pub(super) fn run(
+        mut self,
+        job: &CellJob,
+        seed: u64,
+        drain: Duration,
+    ) -> Result<CellEnd, CellError> {
+        for worker in self.workers() {
+            tell(worker, Command::Enter(Box::new(job.clone())));
+        }
+        if let Some(span) = self.state.warmup_span() {
+            self.state.open_window(self.crew.clock.now() + span);
+        } else {
+            self.warm_up(seed)?;
+            self.state.open_window(self.crew.clock.now());
+        }
+        self.load_until_closed(seed, None)?;
+        self.drain(drain)?;
+        self.leave()?;
+        let window = self.state.window();
+        Ok(CellEnd {
+            summary: self.merged.summary(window),
+            how: match (self.interrupt.is_asked(), self.state.stopped_early()) {
+                (true, _) => AuditEnd::Interrupted,
+                (false, true) => AuditEnd::GivenUp,
+                (false, false) => AuditEnd::AsPlanned,
+            },
+            channel_full: self.state.handovers_refused(),
+        })
+    }
+
+    /// Sends the warm-up requests and waits until the last has ended.
+    fn warm_up(&mut self, seed: u64) -> Result<(), CellError> {
+        let Some(Warmup::Requests(requests)) = self.state.order().warmup else { return Ok(()) };
+        self.load_until_closed(seed, Some(requests))?;
+        self.await_barrier(Moment::NEVER)
+    }
+
+    /// Starts the load and comes back when no more requests are handed out (with a warm-up in
+    /// requests: when all of those are on their way).
+    fn load_until_closed(
+        &mut self,
+        seed: u64,
+        warmup_requests: Option<u64>,
+    ) -> Result<(), CellError> {
+        match self.state.order().stage.profile {
+            LoadProfile::Closed { concurrency } => {
+                let workers = self.crew.workers.len();
+                for (index, worker) in self.workers().enumerate() {
+                    tell(worker, Command::Slots(CellState::share(concurrency, index, workers)));
+                }
+                if warmup_requests.is_some() {
+                    return Ok(());
+                }
+                while self.state.is_open(self.crew.clock.now()) {
+                    self.look_around()?;
+                }
+                Ok(())
+            }
+            LoadProfile::Open { rate, arrival, .. } => {
+                let Cell { round, stage, workload, .. } = *self.cell;
+                let stream = Stream { purpose: Purpose::Arrivals, round, stage, workload };
+                let schedule = Schedule::new(rate, arrival, stream.generator(seed));
+                self.pace(schedule, warmup_requests)
+            }
+        }
+    }
+
+    /// Runs the pacer on a thread of its own while this one merges.
+    fn pace(&mut self, schedule: Schedule, warmup_requests: Option<u64>) -> Result<(), CellError> {
+        let clock = &self.crew.clock;
+        let state = Arc::clone(&self.state);
+        let commands: Vec<UnboundedSender<Command>> = self.workers().cloned().collect();
+        let unsent = self.unsent.0.clone();
+        let start_at = clock.now();
+        thread::scope(|scope| {
+            let pacer = scope.spawn(move || {
+                let pacer =
+                    Pacer { clock, state: &state, workers: &commands, start_at, warmup_requests };
+                pacer.run(schedule, &mut |record| unsent.send(record).unwrap_or_default());
+            });
+            while !pacer.is_finished() {
+                self.look_around()?;
+            }
+            pacer.join().map_err(|_| CellError::WorkerDied)
+        })
+    }
+
+    /// Waits until nothing is in flight; after `drain`, or on an interrupt, cuts it off.
+    fn drain(&mut self, drain: Duration) -> Result<(), CellError> {
+        let closed_at = self.crew.clock.now();
+        self.await_barrier(closed_at + drain)?;
+        if self.reached < self.crew.workers.len() {
+            let reason =
+                if self.interrupt.is_asked() { CutOff::Stopped } else { CutOff::Drained(drain) };
+            for worker in self.workers() {
+                tell(worker, Command::CutOff(reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks all workers for the barrier and waits for it, until `limit` or an interrupt.
+    fn await_barrier(&mut self, limit: Moment) -> Result<(), CellError> {
+        self.reached = 0;
+        for worker in self.workers() {
+            tell(worker, Command::Barrier);
+        }
+        while self.reached < self.crew.workers.len() {
+            if self.crew.clock.now() >= limit || self.interrupt.is_asked() {
+                break;
+            }
+            self.look_around()?;
+        }
+        Ok(())
+    }
+
+    /// Takes the rest from the workers and lets them go.
+    fn leave(&mut self) -> Result<(), CellError> {
+        for worker in self.workers() {
+            tell(worker, Command::Leave);
+        }
+        let limit = self.crew.clock.now() + CUT_OFF_LIMIT;
+        while self.left < self.crew.workers.len() {
+            if self.crew.clock.now() > limit {
+                return Err(CellError::WorkerDied);
+            }
+            self.look_around()?;
+        }
+        let window = self.state.window();
+        let rows: Vec<_> = self
+            .unsent
+            .1
+            .try_iter()
+            .map(|record| {
+                self.merged.record(&record, &window);
+                RequestRow::new(&record)
+            })
+            .collect();
+        self.observer.rows(self.cell, &rows)?;
+        Ok(())
+    }
+
+    /// Waits a moment for a report, takes it in, tells the progress, notices an interrupt.
+    fn look_around(&mut self) -> Result<(), CellError> {
+        match self.crew.reports.recv_timeout(TICK) {
+            Ok(Report::Batch(recorder, rows)) => {
+                self.merged.merge(&recorder);
+                self.observer.rows(self.cell, &rows)?;
+            }
+            Ok(Report::Reached) => self.reached += 1,
+            Ok(Report::Left) => self.left += 1,
+            Err(RecvTimeoutError::Timeout) => {
+                if self.crew.workers.iter().any(Worker::has_died) {
+                    return Err(CellError::WorkerDied);
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => return Err(CellError::WorkerDied),
+        }
+        let now = self.crew.clock.now();
+        if self.interrupt.is_asked() {
+            self.state.close_window(now);
+        }
+        if now.since(self.progress_at) >= PROGRESS_EVERY {
+            self.progress_at = now;
+            self.observer.progress(&Progress {
+                cell: self.cell,
+                elapsed: now.since(self.began_at),
+                measuring: now >= self.state.window().opened_at,
+                in_flight: self.state.in_flight(),
+                figures: self.merged.live(),
+            });
+        }
+        Ok(())
+    }
+
+    fn workers(&self) -> impl Iterator<Item = &'a UnboundedSender<Command>> + use<'a> {
+        self.crew.workers.iter().map(Worker::commands)
+    }
+}
+
+/// Gives a worker a command. One that has died shows when its report does not come.
+fn tell(worker: &UnboundedSender<Command>, command: Command) {
+    worker.send(command).unwrap_or_default();
+}

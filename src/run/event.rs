@@ -1,0 +1,49 @@
+//! What a run tells while it goes on.
+
+use std::time::Duration;
+
+use crate::measure::{LiveSnapshot, RequestRow};
+use crate::plan::Cell;
+use crate::result::RunResult;
+
+/// The state of a running cell, about twice a second.
+#[derive(Clone, Debug)]
+pub struct Progress<'a> {
+    /// The cell.
+    pub cell: &'a Cell,
+    /// Time since the cell began, warm-up included.
+    pub elapsed: Duration,
+    /// Whether the window is open yet.
+    pub measuring: bool,
+    /// Requests in flight.
+    pub in_flight: u64,
+    /// What was recorded so far; at most a second old.
+    pub figures: LiveSnapshot,
+}
+
+/// Follows a run: writes its folder, draws its progress. All calls come from one thread, in
+/// the order of the events.
+pub trait Observer {
+    /// A cell begins.
+    fn cell_started(&mut self, cell: &Cell);
+
+    /// A cell goes on.
+    fn progress(&mut self, progress: &Progress<'_>);
+
+    /// Requests have finished.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the rows from being stored; the run stops and keeps what it has.
+    fn rows(&mut self, cell: &Cell, rows: &[RequestRow]) -> std::io::Result<()>;
+
+    /// A cell is over; `result` holds everything until now.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the result from being stored; the run stops and keeps what it has.
+    fn cell_finished(&mut self, cell: &Cell, result: &RunResult) -> std::io::Result<()>;
+
+    /// Something worth knowing while the run goes on.
+    fn note(&mut self, text: &str);
+}

@@ -1,0 +1,319 @@
+//! A run from its plan to its result.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
+
+use super::cell::{CellOrder, CellState};
+use super::coordinator::{CellEnd, CellRun, Crew};
+use super::error::RunError;
+use super::event::Observer;
+use super::interrupt::Interrupt;
+use super::preflight::{Checked, Preflight};
+use super::targets::{OpenTarget, open_targets};
+use super::worker::{CellJob, Worker};
+use crate::audit::{CellEnd as AuditEnd, CellFacts, RunFacts, audit_cell, audit_run};
+use crate::clock::Clock;
+use crate::dataset::{check_against, load_prompts};
+use crate::measure::{Recorder, RecordingRules};
+use crate::plan::{Cell, RunPlan};
+use crate::result::{CellLabels, CellPlace, CellResult, FindingEntry, Note, RunResult};
+use crate::scenario::{LoadProfile, Redactor, Workload};
+use crate::units::{count, index};
+use crate::workload::{PromptSet, PromptStart, RequestFactory};
+
+/// Most workers of a run; beyond, they would compete for the same connections' events.
+const WORKER_LIMIT: usize = 8;
+/// Reports that may wait for the coordinator, per worker.
+const REPORTS_PER_WORKER: usize = 8;
+/// How often a pause looks whether the run is to stop.
+const PAUSE_SLICE: Duration = Duration::from_millis(50);
+
+/// How a run is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunOptions {
+    /// Whether backends are tried before any load is sent.
+    pub preflight: bool,
+    /// Whether unusable backends are left out instead of stopping the run.
+    pub skip_unusable: bool,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self { preflight: true, skip_unusable: false }
+    }
+}
+
+/// A run that is about to be made.
+#[derive(Debug)]
+pub struct Run<'a> {
+    plan: &'a RunPlan,
+    options: RunOptions,
+    interrupt: &'a Interrupt,
+    clock: Clock,
+    redactor: Arc<Redactor>,
+    prompts: Vec<Arc<PromptSet>>,
+    targets: BTreeMap<usize, OpenTarget>,
+    checked: BTreeMap<usize, Checked>,
+}
+
+impl<'a> Run<'a> {
+    /// Reads the prompts and makes the backends ready; nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`] if prompts, keys or TLS settings are wrong.
+    pub fn prepare(
+        plan: &'a RunPlan,
+        options: RunOptions,
+        interrupt: &'a Interrupt,
+    ) -> Result<Self, RunError> {
+        let scenario = plan.scenario();
+        let clock = Clock::start();
+        let prompts = scenario.workloads.iter().map(prompts_of).collect::<Result<_, _>>()?;
+        let wanted: BTreeSet<_> = plan.cells().iter().map(|cell| cell.backend).collect();
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        let redactor = Arc::new(scenario.redactor());
+        let targets = open_targets(scenario, &wanted, &clock, &redactor)?
+            .into_iter()
+            .map(|target| (target.backend, target))
+            .collect();
+        let checked = BTreeMap::new();
+        Ok(Self { plan, options, interrupt, clock, redactor, prompts, targets, checked })
+    }
+
+    /// Runs the plan. `result` is the result without cells; it grows, is told to the observer
+    /// after every cell, and is what comes back, partial if the run was stopped.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`] if a backend cannot be used, or something of our own breaks.
+    pub fn execute(
+        mut self,
+        mut result: RunResult,
+        observer: &mut dyn Observer,
+    ) -> Result<RunResult, RunError> {
+        for (entry, prompts) in result.workloads.iter_mut().zip(&self.prompts) {
+            entry.prompt_count = Some(count(prompts.prompts().len()));
+        }
+        if self.options.preflight {
+            self.preflight(&mut result, observer)?;
+        }
+        let cells = self.cells();
+        if cells.is_empty() {
+            return Err(RunError::NothingLeft);
+        }
+        let crew = self.hire(&cells)?;
+        for (position, cell) in cells.iter().enumerate() {
+            if position > 0 {
+                self.pause(self.plan.scenario().load.cooldown);
+            }
+            if self.interrupt.is_asked() {
+                break;
+            }
+            let end = self.run_cell(&crew, cell, observer)?;
+            self.take_in(&mut result, cell, &end)?;
+            observer.cell_finished(cell, &result).map_err(RunError::Store)?;
+        }
+        Ok(result)
+    }
+
+    fn preflight(
+        &mut self,
+        result: &mut RunResult,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
+        let preflight = Preflight {
+            plan: self.plan,
+            clock: &self.clock,
+            redactor: &self.redactor,
+            prompts: &self.prompts,
+        };
+        let outcome = preflight.check(&self.targets, self.interrupt)?;
+        for (backend, checked) in &outcome.checked {
+            let entry = &mut result.backends[*backend];
+            let name = entry.name.clone();
+            checked.describe(entry);
+            for text in &checked.notes {
+                observer.note(&format!("{name}: {text}"));
+                result.notes.push(Note { backend: Some(name.clone()), text: text.clone() });
+            }
+        }
+        self.checked = outcome.checked;
+        if let Some(unusable) = outcome.unusable {
+            if !self.options.skip_unusable {
+                return Err(unusable.into());
+            }
+            for problem in &unusable.problems {
+                let name = &self.plan.scenario().backends[problem.backend].name;
+                self.targets.remove(&problem.backend);
+                let text = format!("left out: {}", problem.text);
+                observer.note(&format!("{name}: {text}"));
+                result.notes.push(Note { backend: Some(name.clone()), text });
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts the workers: one for each core, but no more than requests can be in flight.
+    fn hire(&self, cells: &[Cell]) -> Result<Crew, RunError> {
+        let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let most = cells
+            .iter()
+            .map(|cell| match self.plan.stage(cell).profile {
+                LoadProfile::Closed { concurrency } => u64::from(concurrency),
+                LoadProfile::Open { max_in_flight, .. } => {
+                    max_in_flight.map_or(u64::MAX, u64::from)
+                }
+            })
+            .max()
+            .unwrap_or(1);
+        let workers = cores.min(WORKER_LIMIT).min(index(most)).max(1);
+        let (sender, reports) = sync_channel(workers * REPORTS_PER_WORKER);
+        let workers = (0..workers)
+            .map(|number| Worker::start(number, self.clock.clone(), sender.clone()))
+            .collect::<Result<_, _>>()
+            .map_err(RunError::Start)?;
+        Ok(Crew { workers, reports, clock: self.clock.clone() })
+    }
+
+    fn run_cell(
+        &self,
+        crew: &Crew,
+        cell: &Cell,
+        observer: &mut dyn Observer,
+    ) -> Result<CellEnd, RunError> {
+        let scenario = self.plan.scenario();
+        self.hook(cell, scenario.load.hooks.before_cell.as_deref())?;
+        observer.cell_started(cell);
+        let job = self.job(cell);
+        let run = CellRun::new(crew, cell, &job, self.interrupt, observer);
+        let end = run.run(&job, scenario.seed, scenario.load.drain);
+        let after = self.hook(cell, scenario.load.hooks.after_cell.as_deref());
+        let end = end?;
+        if let Err(error) = after {
+            observer.note(&error.to_string());
+        }
+        Ok(end)
+    }
+
+    fn job(&self, cell: &Cell) -> CellJob {
+        let scenario = self.plan.scenario();
+        let workload = self.plan.workload(cell);
+        let backend = self.plan.backend(cell);
+        let target = &self.targets[&cell.backend];
+        let stages = count(scenario.load.stages.len());
+        let start = PromptStart {
+            seed: scenario.seed,
+            place: u64::from(cell.round) * stages + count(cell.stage),
+            places: u64::from(scenario.load.rounds) * stages,
+        };
+        let include_usage = match self.checked.get(&cell.backend) {
+            Some(checked) => checked.takes_usage(workload.endpoint),
+            None => backend.kind.preset().include_usage,
+        };
+        let prompts = Arc::clone(&self.prompts[cell.workload]);
+        let order = CellOrder {
+            id: cell.id,
+            stage: *self.plan.stage(cell),
+            warmup: scenario.load.warmup,
+            stop: scenario.load.stop,
+        };
+        CellJob {
+            state: Arc::new(CellState::new(order)),
+            parts: target.parts.clone(),
+            factory: Arc::new(RequestFactory::new(
+                workload,
+                backend,
+                prompts,
+                start,
+                include_usage,
+            )),
+            recorder: Recorder::new(RecordingRules {
+                slo: scenario.slo.clone(),
+                endpoint: workload.endpoint,
+            }),
+        }
+    }
+
+    /// Puts a finished cell into the result, with what the audit has to say.
+    fn take_in(&self, result: &mut RunResult, cell: &Cell, end: &CellEnd) -> Result<(), RunError> {
+        let Cell { id, backend, workload, stage, round } = *cell;
+        let place = CellPlace { id, backend, workload, stage, round };
+        let labels = CellLabels::new(self.plan.scenario(), place);
+        let mut finished = CellResult::new(labels, &end.summary)?;
+        let facts = CellFacts {
+            workload: self.plan.workload(cell),
+            stage: self.plan.stage(cell),
+            connections: self.plan.backend(cell).connections,
+            prompts: count(self.prompts[cell.workload].prompts().len()),
+            end: end.how,
+        };
+        finished.ended_early = match end.how {
+            AuditEnd::AsPlanned => None,
+            AuditEnd::GivenUp => Some("given up: too many failures".to_owned()),
+            AuditEnd::Interrupted => Some("interrupted".to_owned()),
+        };
+        finished.findings =
+            audit_cell(&end.summary, &facts).iter().map(FindingEntry::from).collect();
+        result.cells.push(finished);
+        let facts = RunFacts {
+            cells_planned: count(self.plan.cells().len()),
+            cells_measured: count(
+                result.cells.iter().filter(|cell| cell.ended_early.is_none()).count(),
+            ),
+            backends: count(self.plan.scenario().backends.len()),
+            rounds: self.plan.scenario().load.rounds,
+            channel_full: end.channel_full,
+        };
+        result.findings = audit_run(&facts).iter().map(FindingEntry::from).collect();
+        result.partial = self.interrupt.is_asked() || result.cells.len() < self.cells().len();
+        Ok(())
+    }
+
+    /// The cells of the plan whose backends are used.
+    fn cells(&self) -> Vec<Cell> {
+        let is_used = |cell: &&Cell| self.targets.contains_key(&cell.backend);
+        self.plan.cells().iter().filter(is_used).copied().collect()
+    }
+
+    /// Runs a command around a cell, with the backend's name in its environment.
+    fn hook(&self, cell: &Cell, command: Option<&str>) -> Result<(), RunError> {
+        let Some(command) = command else { return Ok(()) };
+        let backend = &self.plan.backend(cell).name;
+        let failed = |reason: String| RunError::Hook {
+            command: command.to_owned(),
+            backend: backend.clone(),
+            reason,
+        };
+        let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+        let status = Command::new(shell)
+            .args([flag, command])
+            .env("PACEMARK_BACKEND", backend)
+            .env("PACEMARK_WORKLOAD", &self.plan.workload(cell).name)
+            .stdout(std::process::Stdio::null())
+            .status()
+            .map_err(|error| failed(error.to_string()))?;
+        if status.success() { Ok(()) } else { Err(failed(status.to_string())) }
+    }
+
+    fn pause(&self, span: Duration) {
+        let until = self.clock.now() + span;
+        while self.clock.now() < until && !self.interrupt.is_asked() {
+            thread::sleep(until.since(self.clock.now()).min(PAUSE_SLICE));
+        }
+    }
+}
+
+/// Reads the prompts of a workload and checks that its endpoint takes them.
+fn prompts_of(workload: &Workload) -> Result<Arc<PromptSet>, RunError> {
+    let name = || workload.name.clone();
+    let prompts = load_prompts(&workload.prompts)
+        .map_err(|source| RunError::Prompts { workload: name(), source })?;
+    check_against(&prompts, workload.endpoint)
+        .map_err(|source| RunError::Misfit { workload: name(), source })?;
+    Ok(Arc::new(prompts))
+}

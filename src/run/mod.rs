@@ -1,0 +1,30 @@
+//! The run: plan in, cells out, events on the way.
+//!
+//! The calling thread coordinates and merges; worker threads send, each with a runtime,
+//! connections and a recorder of its own; a pacer thread releases open-loop arrivals. While a
+//! stage runs nothing is shared between workers but the atomics of [`cell::CellState`].
+//!
+//! Invariants: every request that was due ends up in exactly one record, also when it is
+//! cut off by the drain, by Ctrl-C or by an early stop; workers never wait for the coordinator
+//! while a stage runs.
+
+mod cell;
+mod coordinator;
+mod error;
+mod event;
+mod execute;
+mod interrupt;
+mod pacer;
+mod preflight;
+mod requests;
+mod sink;
+mod targets;
+mod trial;
+mod worker;
+
+pub use coordinator::CellError;
+pub use error::RunError;
+pub use event::{Observer, Progress};
+pub use execute::{Run, RunOptions};
+pub use interrupt::Interrupt;
+pub use preflight::{Problem, Unusable};

@@ -1,0 +1,138 @@
+//! Releases the arrivals of an open loop when they are due, never earlier.
+//!
+//! The timer of an async runtime ticks in milliseconds, which would make every send about 1 ms
+//! late. The pacer is a thread of its own that sleeps with the finest slack the system has and,
+//! where there are cores to spare, spins through the last stretch.
+
+use std::num::NonZeroU64;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::cell::CellState;
+use super::worker::{Command, Release};
+use crate::clock::Clock;
+use crate::load::Schedule;
+use crate::record::{Phase, RequestRecord};
+use crate::units::{Moment, count, index};
+
+/// Longest uninterrupted sleep: how late an early stop is noticed at most.
+const SLEEP_SLICE: Duration = Duration::from_millis(50);
+/// How long before the due moment spinning starts: above the usual wake-up latency.
+const SPIN_FOR: Duration = Duration::from_micros(80);
+/// Fewest cores on which spinning is worth it; with fewer it takes time from the workers.
+const CORES_TO_SPIN: usize = 4;
+/// How often a held-back arrival looks for a free place, should no worker wake it.
+const HELD_SLICE: Duration = Duration::from_millis(1);
+/// An arrival due just before the close is sent although the thread woke up after it; one that
+/// is later than this was held back, and stays unsent.
+const WAKE_UP_GRACE: Duration = Duration::from_millis(10);
+
+/// What a pacer is to release.
+pub(super) struct Pacer<'a> {
+    pub(super) clock: &'a Clock,
+    pub(super) state: &'a CellState,
+    pub(super) workers: &'a [UnboundedSender<Command>],
+    /// The moment from which the schedule's offsets count.
+    pub(super) start_at: Moment,
+    /// Requests after which the warm-up ends; `None` outside a warm-up counted in requests.
+    pub(super) warmup_requests: Option<u64>,
+}
+
+impl Pacer<'_> {
+    /// Releases the arrivals of `schedule` until the window closes, and hands every one that
+    /// was due but still held back by then to `unsent`.
+    pub(super) fn run(&self, schedule: Schedule, unsent: &mut impl FnMut(RequestRecord)) {
+        sharpen_timer();
+        self.state.set_pacer(thread::current());
+        let mut dealt = [0_u64; 2];
+        let mut last_release = self.start_at;
+        for arrival in schedule {
+            let due_at = self.start_at + arrival.offset;
+            let phase = self.phase(due_at);
+            let dealt = &mut dealt[usize::from(phase == Phase::Measure)];
+            let bound = match phase {
+                Phase::Warmup => self.warmup_requests,
+                Phase::Measure => self.state.order().stage.bound.requests,
+            };
+            if bound.is_some_and(|bound| *dealt >= bound) {
+                if phase == Phase::Measure {
+                    self.state.close_window(due_at.max(last_release));
+                }
+                break;
+            }
+            let release = Release { phase, index: *dealt, due_at };
+            *dealt += 1;
+            if !self.wait_until(due_at) {
+                break;
+            }
+            if self.wait_for_place(due_at) {
+                last_release = self.clock.now();
+                self.release(arrival.index, release);
+            } else if due_at < self.state.window().closed_at {
+                unsent(RequestRecord::due(self.state.order().id, release.index, phase, due_at));
+            } else {
+                break;
+            }
+        }
+    }
+
+    fn phase(&self, due_at: Moment) -> Phase {
+        if due_at < self.state.window().opened_at { Phase::Warmup } else { Phase::Measure }
+    }
+
+    fn release(&self, position: u64, release: Release) {
+        self.state.sent();
+        let worker = index(position % count(self.workers.len()).max(1));
+        if let Some(worker) = self.workers.get(worker) {
+            // A worker that is gone has panicked; the coordinator ends the run.
+            worker.send(Command::Send(release)).unwrap_or_default();
+        }
+    }
+
+    /// Waits until `due_at`; false if the window closes before that.
+    fn wait_until(&self, due_at: Moment) -> bool {
+        let spins = thread::available_parallelism().is_ok_and(|cores| cores.get() >= CORES_TO_SPIN);
+        let sleep_until = if spins { due_at.before(SPIN_FOR) } else { due_at };
+        loop {
+            if due_at >= self.state.window().closed_at {
+                return false;
+            }
+            let now = self.clock.now();
+            if now >= due_at {
+                return true;
+            }
+            match sleep_until.since(now) {
+                Duration::ZERO => std::hint::spin_loop(),
+                wait => thread::sleep(wait.min(SLEEP_SLICE)),
+            }
+        }
+    }
+
+    /// Waits until fewer than the allowed requests are in flight; false if the window closes
+    /// before that. Places are counted over all workers, so the cap is exact.
+    fn wait_for_place(&self, due_at: Moment) -> bool {
+        loop {
+            let now = self.clock.now();
+            if !self.state.is_open(now) && now.since(due_at) > WAKE_UP_GRACE {
+                return false;
+            }
+            if self.state.has_place() {
+                return true;
+            }
+            self.state.pacer_waits(true);
+            // Looked at again after the flag: a request that ended in between wakes nobody.
+            if !self.state.has_place() {
+                thread::park_timeout(HELD_SLICE);
+            }
+            self.state.pacer_waits(false);
+        }
+    }
+}
+
+/// Asks for the finest timer of the calling thread. Sleeps stay right without it, only later.
+fn sharpen_timer() {
+    #[cfg(target_os = "linux")]
+    rustix::thread::set_current_timer_slack(NonZeroU64::new(1)).unwrap_or_default();
+}

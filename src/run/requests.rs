@@ -1,0 +1,57 @@
+//! The two ways a request comes to be sent: from a closed-loop slot, or as an arrival.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::sink::InFlight;
+use super::worker::{CellContext, Release};
+use crate::record::{FailureKind, Phase};
+
+/// Pause of a closed-loop slot after a connection that could not be opened. Without it a dead
+/// server would be tried thousands of times a second, and the rows would be all its failures.
+const REFUSED_PAUSE: Duration = Duration::from_millis(100);
+
+/// One slot of a closed loop: sends, waits for the end, sends the next.
+pub(super) async fn run_slot(cell: Rc<CellContext>) {
+    loop {
+        let now = cell.clock.now();
+        let Some(turn) = cell.state.next_turn(now) else { break };
+        cell.sink.observe_in_flight(turn.phase, cell.state.sent());
+        let flight = cell.sink.begin(turn.phase, turn.index, now);
+        let failure = send(&cell, flight, turn.phase, turn.index).await;
+        if failure.is_some_and(is_refusal) {
+            tokio::time::sleep(REFUSED_PAUSE).await;
+        }
+    }
+}
+
+/// One arrival of an open loop. The pacer has counted it as in flight already, so its record
+/// exists before the task first runs: an arrival cannot be lost in between.
+pub(super) fn run_arrival(
+    cell: Rc<CellContext>,
+    release: Release,
+) -> impl Future<Output = ()> + 'static {
+    cell.sink.observe_in_flight(release.phase, cell.state.in_flight());
+    let flight = cell.sink.begin(release.phase, release.index, release.due_at);
+    async move {
+        send(&cell, flight, release.phase, release.index).await;
+    }
+}
+
+async fn send(
+    cell: &CellContext,
+    mut flight: InFlight,
+    phase: Phase,
+    index: u64,
+) -> Option<FailureKind> {
+    let spec = cell.factory.request(phase, index);
+    if let Some(record) = flight.record() {
+        cell.client.send(&spec, record).await;
+    }
+    flight.finish()
+}
+
+/// Whether no connection came about, at once.
+const fn is_refusal(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Resolve | FailureKind::Connect | FailureKind::Tls)
+}

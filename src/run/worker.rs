@@ -1,0 +1,218 @@
+//! A worker: one thread, one single-threaded runtime, its own connections and recorder.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::MissedTickBehavior;
+
+use super::cell::CellState;
+use super::requests::{run_arrival, run_slot};
+use super::sink::{CutOff, Sink};
+use crate::client::{ClientParts, HttpClient};
+use crate::clock::Clock;
+use crate::measure::{Recorder, RequestRow};
+use crate::record::Phase;
+use crate::units::Moment;
+use crate::workload::RequestFactory;
+
+/// How often a worker hands over what it has; a crash loses at most this much.
+const HANDOVER: Duration = Duration::from_secs(1);
+
+/// What a worker needs to take part in a cell.
+#[derive(Clone, Debug)]
+pub(super) struct CellJob {
+    pub(super) state: Arc<CellState>,
+    pub(super) parts: ClientParts,
+    pub(super) factory: Arc<RequestFactory>,
+    pub(super) recorder: Recorder,
+}
+
+/// A request of an open loop that has come due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Release {
+    pub(super) phase: Phase,
+    pub(super) index: u64,
+    pub(super) due_at: Moment,
+}
+
+/// What a worker is told.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// Take part in a cell.
+    Enter(Box<CellJob>),
+    /// Start so many closed-loop slots.
+    Slots(usize),
+    /// Send this request now.
+    Send(Release),
+    /// Say [`Report::Reached`] once nothing is in flight any more.
+    Barrier,
+    /// Cut off what is in flight.
+    CutOff(CutOff),
+    /// Hand over the rest and leave the cell.
+    Leave,
+}
+
+/// What a worker tells.
+#[derive(Debug)]
+pub(super) enum Report {
+    /// What has come together since the last time.
+    Batch(Box<Recorder>, Vec<RequestRow>),
+    /// The barrier was reached: nothing is in flight here.
+    Reached,
+    /// The worker has left the cell; nothing more will come.
+    Left,
+}
+
+/// A running worker.
+#[derive(Debug)]
+pub(super) struct Worker {
+    commands: UnboundedSender<Command>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts worker number `index`.
+    pub(super) fn start(
+        index: usize,
+        clock: Clock,
+        reports: SyncSender<Report>,
+    ) -> std::io::Result<Self> {
+        let (commands, inbox) = unbounded_channel();
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
+            LocalSet::new().block_on(&runtime, serve(inbox, clock, reports));
+        })?;
+        Ok(Self { commands, thread: Some(thread) })
+    }
+
+    /// Whether the worker's thread is gone although nobody let it go.
+    pub(super) fn has_died(&self) -> bool {
+        self.thread.as_ref().is_some_and(thread::JoinHandle::is_finished)
+    }
+
+    /// A way to give the worker commands.
+    pub(super) const fn commands(&self) -> &UnboundedSender<Command> {
+        &self.commands
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Closing the channel ends the worker's loop.
+        self.commands = unbounded_channel().0;
+        if let Some(thread) = self.thread.take() {
+            // A worker that panicked has said so on stderr already.
+            thread.join().unwrap_or_default();
+        }
+    }
+}
+
+async fn serve(mut inbox: UnboundedReceiver<Command>, clock: Clock, reports: SyncSender<Report>) {
+    while let Some(command) = inbox.recv().await {
+        // Anything but an entry here is left over from a cell that was cut off.
+        if let Command::Enter(job) = command {
+            Stay::new(*job, clock.clone(), reports.clone()).run(&mut inbox).await;
+        }
+    }
+}
+
+/// A worker's part in one cell.
+struct Stay {
+    cell: Rc<CellContext>,
+    reports: SyncSender<Report>,
+    tasks: JoinSet<()>,
+    barrier_asked: bool,
+}
+
+/// What the requests of one cell share within a worker.
+pub(super) struct CellContext {
+    pub(super) state: Arc<CellState>,
+    pub(super) factory: Arc<RequestFactory>,
+    pub(super) client: HttpClient,
+    pub(super) sink: Rc<Sink>,
+    pub(super) clock: Clock,
+}
+
+impl Stay {
+    fn new(job: CellJob, clock: Clock, reports: SyncSender<Report>) -> Self {
+        let CellJob { state, parts, factory, recorder } = job;
+        let sink = Rc::new(Sink::new(Arc::clone(&state), clock.clone(), recorder));
+        let client = HttpClient::new(parts, clock.clone());
+        let cell = Rc::new(CellContext { state, factory, client, sink, clock });
+        Self { cell, reports, tasks: JoinSet::new(), barrier_asked: false }
+    }
+
+    async fn run(mut self, inbox: &mut UnboundedReceiver<Command>) {
+        let mut handover = tokio::time::interval(HANDOVER);
+        handover.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                command = inbox.recv() => match command {
+                    Some(Command::Leave) | None => break,
+                    Some(command) => self.obey(&command),
+                },
+                Some(_) = self.tasks.join_next(), if !self.tasks.is_empty() => {}
+                _ = handover.tick() => self.hand_over(),
+            }
+            if self.barrier_asked && self.tasks.is_empty() {
+                self.barrier_asked = false;
+                self.tell(Report::Reached);
+            }
+        }
+        self.leave().await;
+    }
+
+    fn obey(&mut self, command: &Command) {
+        match command {
+            Command::Slots(count) => {
+                for _ in 0..*count {
+                    self.tasks.spawn_local(run_slot(Rc::clone(&self.cell)));
+                }
+            }
+            Command::Send(release) => {
+                self.tasks.spawn_local(run_arrival(Rc::clone(&self.cell), *release));
+            }
+            Command::Barrier => self.barrier_asked = true,
+            Command::CutOff(reason) => {
+                self.cell.sink.set_cut_off(*reason);
+                self.tasks.abort_all();
+            }
+            // Both are handled where commands are read.
+            Command::Enter(_) | Command::Leave => {}
+        }
+    }
+
+    /// Hands over what has come together; keeps it for later if the coordinator is behind.
+    fn hand_over(&self) {
+        let (recorder, rows) = self.cell.sink.take();
+        match self.reports.try_send(Report::Batch(Box::new(recorder), rows)) {
+            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
+            Err(TrySendError::Full(report)) => {
+                self.cell.state.handover_refused();
+                if let Report::Batch(recorder, rows) = report {
+                    self.cell.sink.put_back(&recorder, rows);
+                }
+            }
+        }
+    }
+
+    async fn leave(mut self) {
+        // Requests still in flight record themselves as cut off when they are dropped.
+        self.tasks.shutdown().await;
+        let (recorder, rows) = self.cell.sink.take();
+        self.tell(Report::Batch(Box::new(recorder), rows));
+        self.tell(Report::Left);
+    }
+
+    fn tell(&self, report: Report) {
+        // Without a coordinator there is nobody left to tell.
+        self.reports.send(report).unwrap_or_default();
+    }
+}

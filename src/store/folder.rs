@@ -1,0 +1,278 @@
+//! The folder of one run, while it is written.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+use super::records::RecordsPolicy;
+use super::replace::replace;
+use super::rows::RowWriter;
+use crate::clock::WallTime;
+use crate::measure::RequestRow;
+use crate::report::{ReportFormat, ReportOptions};
+use crate::result::{RecordsEntry, RunResult};
+
+/// The file that everything else can be made from.
+pub(super) const RESULT_FILE: &str = "result.json";
+/// Runs of one name and second that are told apart by a number; more mean something is wrong.
+const MOST_NAMESAKES: u32 = 1_000;
+/// Longest slug of a name: file systems take 255 bytes, and a Chinese character takes three.
+const SLUG_CHARS: usize = 60;
+
+/// The folder of one run, while it is written.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    id: String,
+    records: RecordsPolicy,
+    rows: Option<RowWriter>,
+    finished: u64,
+    kept: u64,
+}
+
+impl RunFolder {
+    /// Makes a new folder in `results_dir`, which is made if need be. A name that is taken
+    /// gets `-2`, `-3` and so on. Unless `records` keeps none, `requests.csv` begins here.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Write`] if the folder cannot be made.
+    pub fn create(
+        results_dir: &Path,
+        folder_name: &str,
+        records: RecordsPolicy,
+    ) -> Result<Self, StoreError> {
+        fs::create_dir_all(results_dir).map_err(StoreError::write(results_dir))?;
+        let (path, id) = make_folder(results_dir, folder_name)?;
+        let rows = match records {
+            RecordsPolicy::All | RecordsPolicy::Sample => {
+                Some(RowWriter::create(path.join("requests.csv"))?)
+            }
+            RecordsPolicy::None => None,
+        };
+        Ok(Self { path, id, records, rows, finished: 0, kept: 0 })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its name, which is the name of the run.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Stores the resolved scenario, which holds no secrets, as `scenario.yaml`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Write`] if the file cannot be written.
+    pub fn write_scenario(&self, text: &str) -> Result<(), StoreError> {
+        replace(&self.path, "scenario.yaml", text)
+    }
+
+    /// Appends finished requests to `requests.csv`, as far as the policy keeps them, and hands
+    /// them to the system: a crash of pacemark loses none of them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Write`] if the file cannot be written.
+    pub fn append_rows<'a>(
+        &mut self,
+        rows: impl IntoIterator<Item = &'a RequestRow>,
+    ) -> Result<(), StoreError> {
+        let Some(writer) = &mut self.rows else {
+            self.finished += crate::units::count(rows.into_iter().count());
+            return Ok(());
+        };
+        for row in rows {
+            self.finished += 1;
+            if self.records.keeps(row.index()) {
+                writer.append(row)?;
+                self.kept += 1;
+            }
+        }
+        writer.flush()
+    }
+
+    /// Brings `requests.csv` to the disk: a pulled plug loses nothing appended so far. Called
+    /// once a second, as a disk takes its time.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Write`] if the disk refuses.
+    pub fn sync_rows(&self) -> Result<(), StoreError> {
+        self.rows.as_ref().map_or(Ok(()), RowWriter::sync)
+    }
+
+    /// Which requests have a row so far; for [`RunResult::records`].
+    pub fn records(&self) -> RecordsEntry {
+        self.records.entry(self.kept, self.finished)
+    }
+
+    /// Stores `result` as `result.json`, and its summaries as `summary.csv` and `summary.md`.
+    /// Each file is replaced as a whole; `result.json` comes first and needs no other.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if a file cannot be made or written.
+    pub fn save(&self, result: &RunResult) -> Result<(), StoreError> {
+        self.sync_rows()?;
+        for (name, format) in [
+            (RESULT_FILE, ReportFormat::Json),
+            ("summary.csv", ReportFormat::Csv),
+            ("summary.md", ReportFormat::Markdown),
+        ] {
+            let text = format
+                .render(result, &ReportOptions::default())
+                .map_err(|source| StoreError::Report { path: self.path.join(name), source })?;
+            replace(&self.path, name, &text)?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes `name`, or the first of `name-2`, `name-3` … that is not taken. Making a folder is
+/// atomic, so two runs never share one.
+fn make_folder(results_dir: &Path, name: &str) -> Result<(PathBuf, String), StoreError> {
+    let mut number = 1;
+    loop {
+        let id = if number == 1 { name.to_owned() } else { format!("{name}-{number}") };
+        let path = results_dir.join(&id);
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok((path, id)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && number < MOST_NAMESAKES => {
+                number += 1;
+            }
+            Err(error) => return Err(StoreError::write(&path)(error)),
+        }
+    }
+}
+
+/// The folder's name of a run: `20261122T130750Z-ollama-vs-xinference`.
+///
+/// Letters and digits of every script stay; all else becomes `-`, so the name suits every file
+/// system and shell.
+pub fn folder_name(started_at: WallTime, scenario: &str) -> String {
+    let mut slug = String::new();
+    for character in scenario.chars() {
+        let stays = character.is_alphanumeric() || "._-".contains(character);
+        let next = if stays { character } else { '-' };
+        if next != '-' || !slug.ends_with('-') {
+            slug.push(next);
+        }
+    }
+    let slug: String = slug.trim_matches(['-', '.']).chars().take(SLUG_CHARS).collect();
+    let slug = slug.trim_end_matches(['-', '.']);
+    format!("{}-{}", started_at.folder_name(), if slug.is_empty() { "run" } else { slug })
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "these tests look at files")]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::{RunFolder, folder_name};
+    use crate::clock::WallTime;
+    use crate::measure::RequestRow;
+    use crate::record::{Failure, FailureKind, Outcome, Phase, RequestRecord};
+    use crate::result::sample;
+    use crate::store::{RecordsPolicy, load};
+    use crate::units::Moment;
+
+    fn row(index: u64, message: &str) -> RequestRow {
+        let mut record = RequestRecord::due(0, index, Phase::Measure, Moment::from_nanos(5));
+        let failure = Failure { kind: FailureKind::HttpStatus(500), message: message.to_owned() };
+        record.outcome = Outcome::Failed(Box::new(failure));
+        RequestRow::new(&record)
+    }
+
+    fn names(folder: &Path) -> BTreeSet<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    fn records(folder: &RunFolder) -> Vec<csv::StringRecord> {
+        let file = folder.path().join("requests.csv");
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(file).unwrap();
+        reader.records().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn names_suit_every_file_system() {
+        let time = WallTime::from_unix_millis(1_795_352_870_250);
+        let name = |scenario| folder_name(time, scenario);
+        assert_eq!(name("ollama vs. xinference"), "20261122T130750Z-ollama-vs.-xinference");
+        assert_eq!(name("两台服务器：对比"), "20261122T130750Z-两台服务器-对比");
+        assert_eq!(name("../../etc/passwd"), "20261122T130750Z-etc-passwd");
+        assert_eq!(name("🙂"), "20261122T130750Z-run");
+        assert!(name(&"务".repeat(500)).len() < 255);
+    }
+
+    #[test]
+    fn a_second_run_within_the_second_gets_a_number() {
+        let results = tempfile::tempdir().unwrap();
+        let deep = results.path().join("a/b");
+        let ids = [(); 3].map(|()| {
+            RunFolder::create(&deep, "run", RecordsPolicy::None).unwrap().id().to_owned()
+        });
+        assert_eq!(ids, ["run", "run-2", "run-3"]);
+    }
+
+    #[test]
+    fn a_run_leaves_its_files_and_no_others() {
+        let results = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(results.path(), "run", RecordsPolicy::All).unwrap();
+        folder.write_scenario("pacemark: 1\n").unwrap();
+        let result = sample::result(2);
+        folder.save(&sample::result(1)).unwrap();
+        folder.save(&result).unwrap();
+        let expected =
+            ["requests.csv", "result.json", "scenario.yaml", "summary.csv", "summary.md"];
+        assert_eq!(names(folder.path()), BTreeSet::from(expected.map(str::to_owned)));
+        assert_eq!(load(folder.path()).unwrap(), result);
+        assert_eq!(load(&folder.path().join("result.json")).unwrap(), result);
+    }
+
+    #[test]
+    fn rows_are_in_the_file_as_soon_as_they_are_appended() {
+        let results = tempfile::tempdir().unwrap();
+        let mut folder = RunFolder::create(results.path(), "run", RecordsPolicy::All).unwrap();
+        assert_eq!(records(&folder).len(), 1);
+        folder.append_rows(&[row(0, "a, \"b\"\nc"), row(1, "=1+1")]).unwrap();
+        folder.append_rows(&[row(2, "没有内存")]).unwrap();
+        let read = records(&folder);
+        assert_eq!(read.len(), 4);
+        let header: Vec<_> = RequestRow::COLUMNS.iter().map(|column| column.name).collect();
+        assert_eq!(read[0], header);
+        assert!(read.iter().all(|record| record.len() == header.len()));
+        let place = header.iter().position(|name| *name == "message").unwrap();
+        let messages: Vec<_> = read[1..].iter().map(|record| &record[place]).collect();
+        assert_eq!(messages, ["a, \"b\" c", "'=1+1", "没有内存"]);
+        let lines = fs::read_to_string(folder.path().join("requests.csv")).unwrap();
+        assert_eq!(lines.lines().count(), 4);
+    }
+
+    #[test]
+    fn a_sample_says_what_it_kept() {
+        let results = tempfile::tempdir().unwrap();
+        let mut folder = RunFolder::create(results.path(), "run", RecordsPolicy::Sample).unwrap();
+        folder.append_rows(&[row(9_999, ""), row(10_001, ""), row(10_100, "")]).unwrap();
+        let entry = folder.records();
+        assert_eq!((entry.policy.as_str(), entry.kept, entry.finished), ("sample", 2, 3));
+        assert_eq!(records(&folder).len(), 3);
+    }
+
+    #[test]
+    fn without_records_there_is_no_file_of_them() {
+        let results = tempfile::tempdir().unwrap();
+        let mut folder = RunFolder::create(results.path(), "run", RecordsPolicy::None).unwrap();
+        folder.append_rows(&[row(0, "")]).unwrap();
+        assert!(names(folder.path()).is_empty());
+        assert_eq!((folder.records().kept, folder.records().finished), (0, 1));
+    }
+}

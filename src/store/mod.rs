@@ -1,0 +1,75 @@
+//! The folder of a run: the one place that writes files.
+//!
+//! `results/<UTC time>-<scenario name>/` grows while the run goes on. `requests.csv` is appended
+//! to and flushed; every other file is replaced as a whole, by a new file that is renamed over
+//! the old one, so a reader (or a crash) never sees half of it.
+
+mod folder;
+mod host;
+mod load;
+mod records;
+mod replace;
+mod rows;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use folder::{RunFolder, folder_name};
+pub use host::host_facts;
+pub use load::load;
+pub use records::RecordsPolicy;
+
+use crate::report::ReportError;
+use crate::result::ResultError;
+
+/// Why a run cannot be stored or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A file or folder cannot be written.
+    #[error("cannot write `{path}`: {source}")]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no run at a path.
+    #[error("no run at `{path}`: {found}; name the folder of a run, or its `result.json`")]
+    NoRun {
+        /// The path.
+        path: PathBuf,
+        /// What is there instead.
+        found: String,
+    },
+    /// A result cannot be used.
+    #[error("`{path}`: {source}")]
+    Result {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: ResultError,
+    },
+    /// A report of the run cannot be made.
+    #[error("cannot make `{path}`: {source}")]
+    Report {
+        /// The file of the report.
+        path: PathBuf,
+        /// Why not.
+        source: ReportError,
+    },
+}
+
+impl StoreError {
+    /// Makes an error of writing `path`.
+    fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Write { path: path.to_owned(), source }
+    }
+}

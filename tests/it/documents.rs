@@ -1,0 +1,124 @@
+//! `docs/metrics.md` says what the code says.
+
+use std::iter::successors;
+
+use pacemark::measure::TokenSource;
+use pacemark::metric::{DEFINITIONS_VERSION, Metric, Statistic};
+use pacemark::record::{Failure, FailureKind, FinishReason, Outcome};
+
+use crate::markdown::table;
+
+const METRICS: &str = include_str!("../../docs/metrics.md");
+
+/// The rows a table of metrics must have.
+fn rows(metrics: impl Iterator<Item = Metric>) -> Vec<Vec<String>> {
+    metrics
+        .map(|metric| {
+            let info = metric.info();
+            let unit = info.unit.label();
+            [info.key, info.name, unit, info.formula, info.exists_for].map(str::to_owned).to_vec()
+        })
+        .collect()
+}
+
+fn first_column(header: &[&str]) -> Vec<String> {
+    table(METRICS, header).into_iter().map(|mut row| row.swap_remove(0)).collect()
+}
+
+#[test]
+fn the_distributions_are_those_of_the_catalogue() {
+    let shown = table(METRICS, &["key", "name", "unit", "formula", "exists for"]);
+    assert_eq!(shown, rows(Metric::distributions()));
+}
+
+#[test]
+fn the_window_metrics_are_those_of_the_catalogue() {
+    let shown = table(METRICS, &["window key", "name", "unit", "formula", "exists for"]);
+    assert_eq!(shown, rows(Metric::windows()));
+}
+
+#[test]
+fn the_version_of_the_definitions_is_said() {
+    assert!(METRICS.contains(&format!("definitions is version {DEFINITIONS_VERSION}.")));
+}
+
+#[test]
+fn every_percentile_and_what_it_rests_on_is_listed() {
+    let expected: Vec<_> = Statistic::PERCENTILES
+        .iter()
+        .map(|&q| vec![Statistic::Percentile(q).to_string(), Statistic::support(q).to_string()])
+        .collect();
+    assert_eq!(table(METRICS, &["percentile", "values it needs"]), expected);
+}
+
+#[test]
+fn every_failure_kind_is_listed() {
+    let kinds: Vec<_> = successors(Some(FailureKind::Resolve), |&kind| after(kind))
+        .map(|kind| kind.key().to_owned())
+        .collect();
+    assert_eq!(first_column(&["failure", "when"]), kinds);
+}
+
+/// The kind that follows in the document. A `match` without a wildcard, so that a new kind
+/// does not compile until it has its place.
+const fn after(kind: FailureKind) -> Option<FailureKind> {
+    use FailureKind as Kind;
+    Some(match kind {
+        Kind::Resolve => Kind::Connect,
+        Kind::Connect => Kind::Tls,
+        Kind::Tls => Kind::ConnectTimeout,
+        Kind::ConnectTimeout => Kind::FirstTokenTimeout,
+        Kind::FirstTokenTimeout => Kind::StallTimeout,
+        Kind::StallTimeout => Kind::RequestTimeout,
+        Kind::RequestTimeout => Kind::DrainTimeout,
+        Kind::DrainTimeout => Kind::Disconnected,
+        Kind::Disconnected => Kind::Overloaded,
+        Kind::Overloaded => Kind::HttpStatus(500),
+        Kind::HttpStatus(_) => Kind::ApiError,
+        Kind::ApiError => Kind::Truncated,
+        Kind::Truncated => Kind::Malformed,
+        Kind::Malformed => Kind::Empty,
+        Kind::Empty => Kind::TooLarge,
+        Kind::TooLarge => return None,
+    })
+}
+
+#[test]
+fn every_token_source_is_listed() {
+    let sources = successors(Some(TokenSource::Usage), |source| match source {
+        TokenSource::Usage => Some(TokenSource::Tokenizer),
+        TokenSource::Tokenizer => Some(TokenSource::Chunks),
+        TokenSource::Chunks => Some(TokenSource::None),
+        TokenSource::None => None,
+    });
+    let sources: Vec<_> = sources.map(|source| source.key().to_owned()).collect();
+    assert_eq!(first_column(&["token source", "what was counted"]), sources);
+}
+
+#[test]
+fn every_outcome_is_listed() {
+    let failure = Failure { kind: FailureKind::Empty, message: String::new() };
+    let outcomes =
+        successors(Some(Outcome::Completed { capped: false }), |outcome| match outcome {
+            Outcome::Completed { capped: false } => Some(Outcome::Completed { capped: true }),
+            Outcome::Completed { capped: true } => Some(Outcome::Failed(Box::new(failure.clone()))),
+            Outcome::Failed(_) => Some(Outcome::Cancelled),
+            Outcome::Cancelled => Some(Outcome::Unsent),
+            Outcome::Unsent => None,
+        });
+    let outcomes: Vec<_> = outcomes.map(|outcome| outcome.key().to_owned()).collect();
+    assert_eq!(first_column(&["outcome", "what became of the request"]), outcomes);
+}
+
+#[test]
+fn every_finish_reason_is_listed() {
+    let reasons = successors(Some(FinishReason::Stop), |reason| match reason {
+        FinishReason::Stop => Some(FinishReason::Length),
+        FinishReason::Length => Some(FinishReason::ToolCalls),
+        FinishReason::ToolCalls => Some(FinishReason::ContentFilter),
+        FinishReason::ContentFilter => Some(FinishReason::Other),
+        FinishReason::Other => None,
+    });
+    let reasons: Vec<_> = reasons.map(|reason| reason.key().to_owned()).collect();
+    assert_eq!(first_column(&["finish reason", "what the server says"]), reasons);
+}

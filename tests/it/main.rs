@@ -1,6 +1,8 @@
 //! All integration tests, in one binary: what holds for pacemark as a whole.
 
 #[cfg(test)]
+mod accounting;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod documents;
@@ -12,6 +14,8 @@ mod mock;
 mod mock_speed;
 #[cfg(test)]
 mod probe;
+#[cfg(test)]
+mod program;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]

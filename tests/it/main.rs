@@ -7,6 +7,10 @@ mod architecture;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod faulty;
+#[cfg(test)]
 mod markdown;
 #[cfg(test)]
 mod mock;

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::net::TcpSocket;
 
 use crate::program::PATIENCE;
 
@@ -85,6 +86,26 @@ impl FaultyServer {
     /// All requests so far.
     pub(crate) fn asked_at_all(&self) -> Vec<Asked> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A port that is taken, and at which nobody listens: connections to it are refused.
+#[derive(Debug)]
+pub(crate) struct DeadPort(TcpSocket);
+
+impl DeadPort {
+    pub(crate) fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        Self(socket)
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.0.local_addr().unwrap()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.addr())
     }
 }
 

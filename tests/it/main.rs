@@ -17,6 +17,8 @@ mod mock;
 #[cfg(test)]
 mod mock_speed;
 #[cfg(test)]
+mod preflight;
+#[cfg(test)]
 mod probe;
 #[cfg(test)]
 mod program;

@@ -25,4 +25,6 @@ mod program;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod wire;

@@ -42,6 +42,7 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(super) struct RunArguments {
     #[command(flatten)]
     pub(super) source: SourceArguments,

@@ -50,9 +50,9 @@ fn setting(text: &str) -> String {
     let Some((path, value)) = text.split_once('=') else { return text.to_owned() };
     let lower = path.to_lowercase();
     let plain = lower.ends_with("api_key_env") || lower.ends_with("api_key_file");
-    let secret = ["key", "header", "body", "backends", "hooks"].iter().any(|word| {
-        lower.split('.').any(|part| part.contains(word)) && !is_harmless(&lower)
-    });
+    let secret = ["key", "header", "body", "backends", "hooks"]
+        .iter()
+        .any(|word| lower.split('.').any(|part| part.contains(word)) && !is_harmless(&lower));
     if secret && !plain { format!("{path}={HIDDEN}") } else { format!("{path}={}", url(value)) }
 }
 

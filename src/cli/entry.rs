@@ -47,11 +47,8 @@ fn refuse(error: &clap::Error) -> ExitCode {
         }
         _ => {
             let text = error.render();
-            let text = if io::stderr().is_terminal() {
-                text.ansi().to_string()
-            } else {
-                text.to_string()
-            };
+            let text =
+                if io::stderr().is_terminal() { text.ansi().to_string() } else { text.to_string() };
             say(text.trim_end());
             ExitCode::Usage
         }

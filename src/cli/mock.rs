@@ -48,8 +48,7 @@ fn spec(arguments: &MockArguments) -> Result<MockSpec, CommandError> {
         .chain(arguments.set.iter().cloned())
         .map(|setting| format!("backends.mock.mock.{setting}"))
         .collect();
-    let origin =
-        Origin { name: "the flags".to_owned(), folder: scenario::working_folder() };
+    let origin = Origin { name: "the flags".to_owned(), folder: scenario::working_folder() };
     let scenario = scenario::parse(text, &origin, &Overrides { set, ..Overrides::default() })?;
     match scenario.backends.first().map(|backend| &backend.target) {
         Some(Target::Mock(spec)) => Ok(spec.clone()),

@@ -26,7 +26,7 @@ pub(super) fn say(line: &str) {
     writeln!(io::stderr().lock(), "{line}").unwrap_or_default();
 }
 
-/// What is known of the terminal on stdout.
+/// What is known of a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Terminal {
     /// Columns.
@@ -38,11 +38,20 @@ pub(super) struct Terminal {
 impl Terminal {
     /// Looks at stdout, `NO_COLOR`, `TERM` and `COLUMNS`.
     pub(super) fn of_stdout() -> Self {
-        let is_terminal = io::stdout().is_terminal();
-        let asked = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
+        let size = terminal_size::terminal_size_of(io::stdout());
+        Self::new(io::stdout().is_terminal(), size.map(|(width, _)| width.0))
+    }
+
+    /// Looks at stderr, `NO_COLOR`, `TERM` and `COLUMNS`.
+    pub(super) fn of_stderr() -> Self {
+        let size = terminal_size::terminal_size_of(io::stderr());
+        Self::new(io::stderr().is_terminal(), size.map(|(width, _)| width.0))
+    }
+
+    fn new(is_terminal: bool, columns: Option<u16>) -> Self {
         let width = variable("COLUMNS")
             .and_then(|columns| columns.parse().ok())
-            .or_else(asked)
+            .or(columns)
             .unwrap_or(DEFAULT_WIDTH);
         let no_color = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = variable("TERM").is_some_and(|term| term == "dumb");

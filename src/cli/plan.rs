@@ -48,7 +48,10 @@ fn as_table(plan: &RunPlan) -> String {
     let total = if complete {
         format!("{} under load, answers in flight at the ends not counted", format_span(time))
     } else {
-        format!("at least {} under load; some cells take as long as the server needs", format_span(time))
+        format!(
+            "at least {} under load; some cells take as long as the server needs",
+            format_span(time)
+        )
     };
     let warmup = match scenario.load.warmup {
         None => String::new(),

@@ -27,10 +27,8 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     let plan = Arc::new(RunPlan::new(Arc::clone(&scenario)));
     let interrupt = Interrupt::default();
     interrupt::listen(interrupt.clone())?;
-    let options = RunOptions {
-        preflight: !arguments.no_preflight,
-        skip_unusable: arguments.skip_unusable,
-    };
+    let options =
+        RunOptions { preflight: !arguments.no_preflight, skip_unusable: arguments.skip_unusable };
     let run = Run::prepare(&plan, options, &interrupt).map_err(sorted)?;
 
     let started = WallTime::now();

@@ -5,11 +5,9 @@ use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use miette::{GraphicalReportHandler, GraphicalTheme};
-
 use super::arguments::{FlagArguments, SourceArguments};
 use super::exit::{CommandError, ExitCode};
-use super::output::say;
+use super::output::{Terminal, say};
 use crate::openai::Endpoint;
 use crate::scenario::{
     Environment, Origin, Overrides, Scenario, ScenarioErrors, ScenarioFlags, parse_goodput,
@@ -82,10 +80,8 @@ fn text_and_origin(source: &SourceArguments) -> Result<(String, Origin), Command
                 ))
             })?;
             let folder = path.parent().unwrap_or(Path::new(""));
-            let origin = Origin {
-                name: path.display().to_string(),
-                folder: working_folder().join(folder),
-            };
+            let origin =
+                Origin { name: path.display().to_string(), folder: working_folder().join(folder) };
             Ok((text, origin))
         }
         None if has_flags(flags) => {
@@ -180,11 +176,6 @@ fn render(errors: &ScenarioErrors) -> String {
     if !io::stderr().is_terminal() {
         return errors.to_string();
     }
-    let color = variable("NO_COLOR").is_none_or(|value| value.is_empty());
-    let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let mut text = String::new();
-    match GraphicalReportHandler::new_themed(theme).render_report(&mut text, errors) {
-        Ok(()) => text,
-        Err(_) => errors.to_string(),
-    }
+    let terminal = Terminal::of_stderr();
+    errors.fancy(terminal.width.into(), terminal.color)
 }

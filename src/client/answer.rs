@@ -262,8 +262,7 @@ impl<'a> Exchange<'a> {
 
 /// The connection is gone before the head of the answer came.
 fn lost(error: &hyper::Error) -> Failure {
-    let kind =
-        if error.is_parse() { FailureKind::Malformed } else { FailureKind::Disconnected };
+    let kind = if error.is_parse() { FailureKind::Malformed } else { FailureKind::Disconnected };
     Failure { kind, message: causes(error) }
 }
 

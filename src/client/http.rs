@@ -129,7 +129,8 @@ impl HttpClient {
         record.outcome = match ended {
             Ok(capped) => Outcome::Completed { capped },
             Err(mut failure) => {
-                if let std::borrow::Cow::Owned(clean) = self.parts.redactor.redact(&failure.message) {
+                if let std::borrow::Cow::Owned(clean) = self.parts.redactor.redact(&failure.message)
+                {
                     failure.message = clean;
                 }
                 Outcome::Failed(Box::new(failure))
@@ -184,14 +185,16 @@ impl HttpClient {
             }
         };
         let link = match tokio::time::timeout(self.parts.timeouts.connect, connect).await {
-            Ok(opened) => opened.map_err(|error| Failure {
-                kind: error.kind,
-                message: error.message,
-            })?,
+            Ok(opened) => {
+                opened.map_err(|error| Failure { kind: error.kind, message: error.message })?
+            }
             Err(_) => {
                 return Err(Failure {
                     kind: FailureKind::ConnectTimeout,
-                    message: format!("no connection within {}", format_span(self.parts.timeouts.connect)),
+                    message: format!(
+                        "no connection within {}",
+                        format_span(self.parts.timeouts.connect)
+                    ),
                 });
             }
         };

@@ -13,8 +13,8 @@
 mod answer;
 mod connector;
 mod deadline;
-mod link;
 mod http;
+mod link;
 mod stamped;
 mod stream;
 

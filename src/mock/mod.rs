@@ -1,6 +1,6 @@
 //! A simulated OpenAI server: scripted delays, or a small model of a batching engine.
 //!
-//! [`MockServer::start`] runs it on two threads of its own: one serves, one keeps time. How it
+//! [`MockServer::start`] runs it on a thread of its own. How it
 //! behaves is a [`crate::scenario::MockSpec`]; what it saw is a [`Truth`].
 //!
 //! * Paths: `GET /v1/models`, `GET /v1/models/<model>`, and `POST` to `/v1/chat/completions`,
@@ -15,6 +15,8 @@ mod alarm;
 mod batch;
 mod draw;
 mod engine;
+#[cfg(target_os = "linux")]
+mod kernel_timer;
 mod pacer;
 mod pieces;
 mod refusal;
@@ -27,6 +29,7 @@ mod script;
 mod server;
 mod service;
 mod stream;
+mod timer_thread;
 mod truth;
 mod vector;
 mod visit;

@@ -2,12 +2,12 @@
 //!
 //! All due moments of a server lie in one heap on its own thread; one [`Alarm`] rings for the
 //! earliest. What is due at the ring is woken by one task inside the runtime, so that a thousand
-//! streams due together cost one wake-up across threads, not a thousand.
+//! streams due together cost one ring, not a thousand.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::alarm::Alarm;
@@ -18,7 +18,7 @@ use crate::units::Moment;
 #[derive(Debug)]
 pub(super) struct Pacer {
     clock: Clock,
-    alarm: Arc<Alarm>,
+    alarm: Alarm,
     queue: Mutex<BinaryHeap<Entry>>,
 }
 
@@ -30,7 +30,7 @@ struct Entry {
 
 impl Pacer {
     /// A pacer that rests on `alarm`, which must run on the same `clock`.
-    pub(super) const fn new(clock: Clock, alarm: Arc<Alarm>) -> Self {
+    pub(super) const fn new(clock: Clock, alarm: Alarm) -> Self {
         Self { clock, alarm, queue: Mutex::new(BinaryHeap::new()) }
     }
 
@@ -56,8 +56,8 @@ impl Pacer {
         poll_fn(|context| self.poll_dispatch(&mut woken, context)).await;
     }
 
-    fn poll_dispatch(&self, woken: &mut Vec<Waker>, context: &Context<'_>) -> Poll<()> {
-        self.alarm.listen(context.waker());
+    fn poll_dispatch(&self, woken: &mut Vec<Waker>, context: &mut Context<'_>) -> Poll<()> {
+        self.alarm.listen(context);
         let now = self.now();
         let mut queue = self.lock();
         while queue.peek().is_some_and(|entry| entry.due <= now) {

@@ -113,15 +113,14 @@ impl Plan {
     /// Serves until `stopped`.
     fn run(self, report: &Report, stopped: oneshot::Receiver<()>) -> Result<(), MockError> {
         let clock = Clock::start();
-        // Dropped last: the tasks of the runtime rest on it.
-        let (alarm, _thread) = Alarm::start(clock.clone()).map_err(MockError::Threads)?;
-        let pacer = Arc::new(Pacer::new(clock, alarm));
-        let service = Arc::new(Service::new(self.spec, pacer, self.ledger));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(MockError::Threads)?;
         runtime.block_on(async {
+            let alarm = Alarm::new(clock.clone()).map_err(MockError::Threads)?;
+            let pacer = Arc::new(Pacer::new(clock, alarm));
+            let service = Arc::new(Service::new(self.spec, pacer, self.ledger));
             let unusable = |source| MockError::Listen { addr: self.bind, source };
             let listener = listen(self.bind).map_err(unusable)?;
             let addr = listener.local_addr().map_err(unusable)?;

@@ -100,3 +100,65 @@ fn lead<'a>(
     let apart = (value - next).abs() / value.abs().max(next.abs());
     (apart >= LEVEL).then_some(Lead { label, value: *value, next: *next })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{modesty, who_was_ahead};
+    use crate::report::blocks::blocks;
+    use crate::result::{RunResult, sample};
+
+    fn ahead(change: impl Fn(&mut RunResult)) -> Option<String> {
+        let mut result = sample::result(1);
+        result.cells.truncate(2);
+        result.cells[1].measured.token_sources = result.cells[0].measured.token_sources;
+        for cell in &mut result.cells {
+            let kept = ["ttft", "tpot"];
+            cell.measured.distributions.retain(|key, _| kept.contains(&key.as_str()));
+        }
+        change(&mut result);
+        who_was_ahead(&blocks(&result, false).unwrap()[0])
+    }
+
+    #[test]
+    fn less_is_ahead_in_time_and_more_in_tokens() {
+        assert_eq!(
+            ahead(|result| {
+                let windows = &mut result.cells[1].measured.windows;
+                windows.insert("output_token_throughput".to_owned(), 5_000.0);
+            })
+            .unwrap(),
+            "ollama in TTFT p50 (60.0 against 89.7 ms), TPOT p50 (12.0 against 17.9 ms); 星河推理 \
+             in output tokens (5000 against 3333 tok/s)"
+        );
+    }
+
+    #[test]
+    fn a_difference_below_one_percent_is_none() {
+        let level = ahead(|result| {
+            result.cells[1].measured = result.cells[0].measured.clone();
+            let tpot = result.cells[1].measured.distributions.get_mut("tpot").unwrap();
+            tpot.percentiles.insert("p50".to_owned(), 12.05);
+        });
+        assert_eq!(level, None);
+    }
+
+    #[test]
+    fn tokens_counted_in_two_ways_are_not_held_against_each_other() {
+        let words = ahead(|result| {
+            let sources = &mut result.cells[1].measured.token_sources;
+            (sources.usage, sources.chunks) = (0, 188);
+        });
+        assert_eq!(words.unwrap(), "ollama in TTFT p50 (60.0 against 89.7 ms)");
+    }
+
+    #[test]
+    fn a_backend_alone_is_ahead_of_nobody() {
+        assert_eq!(ahead(|result| result.cells.truncate(1)), None);
+    }
+
+    #[test]
+    fn fewer_than_three_rounds_are_only_indicative() {
+        assert!(modesty(1).contains("indicative only, from 1 round;"));
+        assert!(!modesty(3).contains("indicative"));
+    }
+}

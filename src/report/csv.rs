@@ -225,6 +225,14 @@ mod tests {
     }
 
     #[test]
+    fn the_page_on_results_explains_every_column_that_is_no_metric() {
+        let page = include_str!("../../docs/results.md");
+        for name in super::LEADING.iter().chain(&super::TRAILING) {
+            assert!(page.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+
+    #[test]
     fn columns_name_unit_and_statistic() {
         let columns = summary_columns();
         for name in [

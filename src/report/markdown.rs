@@ -3,10 +3,11 @@
 use super::blocks::{Block, blocks};
 use super::columns::{Column, UNSUPPORTED, columns_of};
 use super::contrast::{modesty, who_was_ahead};
+use super::findings::gathered;
 use super::numbers::counted;
-use super::remarks::{failures, finding, remarks};
+use super::remarks::{failures, remarks};
 use super::wrap::printable;
-use crate::result::{BackendEntry, ResultError, RunResult};
+use crate::result::{BackendEntry, ResultError, RunResult, SloEntry, WorkloadEntry};
 
 /// The summary of `result` as Markdown; rounds are merged unless `rounds_apart`.
 ///
@@ -20,6 +21,7 @@ pub fn markdown(result: &RunResult, rounds_apart: bool) -> Result<String, Result
     for block in &blocks {
         page.extend(section(block));
     }
+    page.extend(findings(result));
     page.extend(foot(result, &blocks));
     Ok(page.join("\n") + "\n")
 }
@@ -43,10 +45,13 @@ fn head(result: &RunResult) -> Vec<String> {
     let machine = [host.hostname.clone(), Some(host.os.clone()), host.kernel.clone()];
     let machine = machine.into_iter().chain([host.cpu_model.clone(), cpus, memory]);
     let finished = result.finished_at.as_deref().unwrap_or("not finished");
+    let limit = |SloEntry { metric, at_most_ms }: &SloEntry| format!("{metric} {at_most_ms} ms");
+    let slo: Vec<_> = result.slo.iter().map(limit).collect();
     let facts = [
         ("Run", result.id.clone()),
         ("Time", format!("{} to {finished}", result.started_at)),
         ("Load", format!("{}, seed {}", counted(result.load.rounds.into(), "round"), result.seed)),
+        ("SLO", if slo.is_empty() { "none".to_owned() } else { slo.join(", ") }),
         ("Machine", machine.flatten().collect::<Vec<_>>().join(", ")),
         ("pacemark", format!("{}{commit}", origin.pacemark_version)),
         ("Command", origin.command_line.join(" ")),
@@ -78,6 +83,7 @@ fn backends(result: &RunResult) -> Vec<String> {
 fn section(block: &Block<'_>) -> Vec<String> {
     let columns = columns_of(block);
     let mut page = heading(2, &block.title());
+    page.extend([escaped(&asked(block.workload)), String::new()]);
     let mut titles = vec!["backend".to_owned()];
     titles.extend(columns.iter().map(Column::title));
     page.extend(table_head(&titles, 1));
@@ -95,25 +101,49 @@ fn section(block: &Block<'_>) -> Vec<String> {
         page.extend(lines.iter().enumerate().map(indented));
     }
     page.extend(remarks(block).iter().map(|line| format!("- {}", escaped(line))));
-    for row in &block.rows {
-        let findings = row.cell.findings.iter();
-        page.extend(
-            findings.map(|entry| {
-                format!("- {}", escaped(&format!("{}: {}", row.label, finding(entry))))
-            }),
-        );
-    }
     if let Some(ahead) = who_was_ahead(block) {
         page.push(format!("- Ahead: {}", escaped(&ahead)));
     }
     page
 }
 
+/// Every kind of finding, with the places it was found in.
+fn findings(result: &RunResult) -> Vec<String> {
+    let mut page = heading(2, "Findings");
+    page.push(format!("Confidence: **{}**", result.confidence()));
+    let kinds = gathered(result);
+    if !kinds.is_empty() {
+        page.push(String::new());
+    }
+    for kind in kinds {
+        page.push(format!("- {}", escaped(&kind.line(result.cells.len()))));
+        let places = kind.places.iter();
+        page.extend(
+            places.map(|(place, entry)| {
+                format!("  - {}", escaped(&format!("{place}: {}", entry.text)))
+            }),
+        );
+    }
+    page
+}
+
+/// What the requests of a workload were: `Model chat, streamed, 2 prompts (inline), …`.
+fn asked(workload: &WorkloadEntry) -> String {
+    let mut parts = vec![format!("Model {}", workload.model)];
+    parts.extend(workload.stream.then(|| "streamed".to_owned()));
+    let prompts = workload.prompt_count.map(|prompts| counted(prompts, "prompt"));
+    parts.push(match prompts {
+        Some(prompts) => format!("{prompts} ({})", workload.prompts),
+        None => format!("prompts from {}", workload.prompts),
+    });
+    parts.extend(workload.max_tokens.map(|most| format!("at most {most} output tokens")));
+    let batch = workload.batch;
+    parts.extend((batch > 1).then(|| format!("{batch} inputs per request")));
+    parts.join(", ") + "."
+}
+
 fn foot(result: &RunResult, blocks: &[Block<'_>]) -> Vec<String> {
     let mut page = heading(2, "How to read this");
-    for entry in &result.findings {
-        page.push(format!("- {}", escaped(&finding(entry))));
-    }
     if blocks.iter().any(Block::compares) {
         let rounds = blocks.iter().map(Block::rounds).min().unwrap_or(0);
         page.push(format!("- {}", modesty(rounds)));
@@ -167,4 +197,91 @@ fn escaped(text: &str) -> String {
         }
     }
     safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{escaped, markdown};
+    use crate::result::sample;
+
+    #[test]
+    fn a_summary_tells_the_whole_run() {
+        let mut result = sample::result(3);
+        result.cells.retain(|cell| cell.labels.workload_index == 0 && cell.labels.stage_index == 0);
+        insta::assert_snapshot!(markdown(&result, false).unwrap(), @r"
+        # 两台服务器
+
+        A sample \| with a pipe
+
+        - Run: 20261122T130750Z-两台服务器
+        - Time: 2026-11-22T13:07:50Z to 2026-11-22T13:09:50Z
+        - Load: 3 rounds, seed 42
+        - SLO: ttft 500 ms
+        - Machine: bench, linux, 6.8.0, Example CPU, 8 CPUs, 32768 MiB
+        - pacemark: 0.1.0 (0123abc)
+        - Command: pacemark run two.yaml
+        - Scenario: sha256 c87cfdea123e9b455d59df0b5a625b141037b07eabe918160cf099c2edba0f33
+
+        ## Backends
+
+        | backend | kind | version | address | models |
+        | --- | --- | --- | --- | --- |
+        | ollama | ollama | 0.9.6 | http://localhost:11434/v1 | chat = qwen3:4b (Q4\_K\_M), embed = bge-m3 |
+        | 星河推理 | xinference | - | http://localhost:9997/v1 | chat = qwen3:4b, embed = bge-m3 |
+
+        - ollama: \`stream\_options\` was refused; sent without
+
+        ## short-chat (chat), concurrency 4, 30s, 3 rounds merged
+
+        Model chat, streamed, 2 prompts (inline), at most 128 output tokens.
+
+        | backend | ok | failed | req/s | output tok/s | TTFT p50 ms | TTFT p95 ms | TTFT p99 ms | ITL p50 ms | ITL p99 ms | TPOT p50 ms | TPOT p99 ms | E2E p50 ms | E2E p95 ms | E2E p99 ms | late p99 ms | in flight |
+        | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+        | ollama | 3000 | 0 | 33.3 | 3333 | 61.5 | 79.9 | 82.7 | 12.3 | 16.5 | 12.3 | 16.5 | 1291 | 1678 | 1737 | 0.083 | 3.50 |
+        | 星河推理 | 564 | 36 | 6.27 | 626.7 | 91.3 | 118.8 | \~122.0 | 18.3 | \~24.4 | 18.3 | \~24.4 | 1918 | 2494 | \~2563 | \~0.122 | 3.50 |
+
+        - 星河推理: 36 of 600 requests failed (6.0%)
+          - 30 x http\_status(500) (the server answered with an error): CUDA out of memory \| retry
+          - 6 x stall\_timeout (the stream fell silent): no text for 30s
+        - ollama: 2.00 tokens per chunk
+        - 星河推理: output tokens are estimated: one per chunk, as the server told no count
+        - output tokens are not counted alike: TPOT and tok/s do not compare between these
+        - Ahead: ollama in TTFT p50 (61.5 against 91.3 ms), E2E p50 (1291 against 1918 ms), E2E p95 (1678 against 2494 ms)
+
+        ## Findings
+
+        Confidence: **trusted**
+
+        ## How to read this
+
+        - no verdict: differences are shown here, not tested against chance
+        - `~` marks a percentile that rests on too few values (fewer than 10 / min(q, 1 - q)); `-` is a value that does not exist.
+        - Latencies rest on completed requests only.
+        - What each metric means stands in `docs/metrics.md` of pacemark 0.1.0; these are its definitions of version 1.
+        ");
+    }
+
+    #[test]
+    fn nothing_in_a_name_is_markup() {
+        assert_eq!(
+            escaped("a|b <i>*x*</i>\n# `c`"),
+            "a\\|b &lt;i&gt;\\*x\\*&lt;/i&gt; \\# \\`c\\`"
+        );
+    }
+
+    #[test]
+    fn every_row_of_a_table_has_as_many_cells_as_its_head() {
+        let mut result = sample::result(2);
+        result.backends[0].name = "a | b".to_owned();
+        let text = markdown(&result, false).unwrap();
+        let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+        let mut head = None;
+        for line in text.lines() {
+            if line.starts_with('|') {
+                assert_eq!(cells(line), *head.get_or_insert(cells(line)), "{line}");
+            } else {
+                head = None;
+            }
+        }
+    }
 }

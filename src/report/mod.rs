@@ -10,6 +10,7 @@ mod blocks;
 mod columns;
 mod contrast;
 mod csv;
+mod findings;
 mod format;
 mod grid;
 mod markdown;

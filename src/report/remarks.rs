@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::blocks::{Block, Row};
 use super::contrast::tokens_compare;
 use super::numbers::{counted, number, percent};
-use crate::result::{FailureEntry, FindingEntry, Measured};
+use crate::result::{FailureEntry, Measured};
 use crate::units::ratio;
 
 /// Most messages shown for one backend; the rest is counted.
@@ -109,16 +109,17 @@ pub(super) fn remarks(block: &Block<'_>) -> Vec<String> {
 fn token_source(measured: &Measured) -> Vec<String> {
     let sources = measured.token_sources;
     let all = measured.outcomes.completed;
-    let of =
-        |count: u64| if count == all { String::new() } else { format!(" for {count} of {all}") };
     [
-        (sources.tokenizer, "output tokens are counted by a local tokenizer"),
-        (sources.chunks, "output tokens are estimated: one per chunk, as the server told no count"),
-        (sources.none, "output tokens are not known"),
+        (sources.tokenizer, "counted by a local tokenizer", ""),
+        (sources.chunks, "estimated", ": one per chunk, as the server told no count"),
+        (sources.none, "not known", ""),
     ]
     .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, words)| format!("{words}{}", of(count)))
+    .filter(|(count, ..)| *count > 0)
+    .map(|(count, how, why)| {
+        let share = if count == all { String::new() } else { format!(" for {count} of {all}") };
+        format!("output tokens are {how}{share}{why}")
+    })
     .collect()
 }
 
@@ -129,7 +130,8 @@ fn tokens_per_event(measured: &Measured) -> Option<String> {
 
 fn hidden_reasoning(measured: &Measured) -> Option<String> {
     let hidden = measured.hidden_reasoning;
-    let words = "reasoned without sending it, and have no TPOT and ITL";
+    let have = if hidden == 1 { "has" } else { "have" };
+    let words = format!("reasoned without sending it, and {have} no TPOT and ITL");
     (hidden > 0).then(|| format!("{} {words}", requests(hidden)))
 }
 
@@ -167,13 +169,119 @@ fn requests(count: u64) -> String {
     counted(count, "request")
 }
 
-/// A finding in one line, with its figure, limit and remedy.
-pub(super) fn finding(finding: &FindingEntry) -> String {
-    let figure = match (&finding.figure, &finding.limit) {
-        (Some(figure), Some(limit)) => format!(" ({figure}, limit {limit})"),
-        (Some(figure), None) => format!(" ({figure})"),
-        (None, _) => String::new(),
-    };
-    let remedy = finding.remedy.as_ref().map(|remedy| format!("; {remedy}")).unwrap_or_default();
-    format!("{} {}: {}{figure}{remedy}", finding.severity, finding.key, finding.text)
+#[cfg(test)]
+mod tests {
+    use super::{failures, remarks};
+    use crate::report::blocks::blocks;
+    use crate::result::{Measured, sample};
+
+    /// What is said beside the figures of one backend, after `change`.
+    fn said(change: impl Fn(&mut Measured)) -> Vec<String> {
+        let mut result = sample::result(1);
+        result.cells.truncate(1);
+        change(&mut result.cells[0].measured);
+        let blocks = blocks(&result, false).unwrap();
+        let mut lines = failures(&blocks[0].rows[0]);
+        lines.extend(remarks(&blocks[0]));
+        lines
+    }
+
+    #[test]
+    fn what_servers_count_and_send_is_named() {
+        let lines = said(|measured| {
+            measured.tokens.reasoning = Some(40_000);
+            measured.tokens.cached = Some(3_000);
+            measured.hidden_reasoning = 1;
+        });
+        assert_eq!(
+            lines,
+            [
+                "ollama: 2.00 tokens per chunk",
+                "ollama: 1 request reasoned without sending it, and has no TPOT and ITL",
+                "ollama: 40% of the output tokens are reasoning",
+                "ollama: 25% of the input tokens came from a cache",
+            ]
+        );
+    }
+
+    #[test]
+    fn token_counts_from_elsewhere_say_for_how_many() {
+        let lines = said(|measured| {
+            measured.token_sources.usage = 900;
+            measured.token_sources.chunks = 99;
+            measured.token_sources.none = 1;
+            measured.counted_streams.text_events = measured.counted_streams.tokens;
+        });
+        assert_eq!(
+            lines,
+            [
+                "ollama: output tokens are estimated for 99 of 1000: one per chunk, as the server \
+                 told no count",
+                "ollama: output tokens are not known for 1 of 1000",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_end_but_the_usual_one_is_counted() {
+        let lines = said(|measured| {
+            measured.counted_streams = crate::result::CountedStreamsEntry::default();
+            measured.outcomes.capped = 2;
+            measured.outcomes.cancelled = 1;
+            measured.outcomes.unsent = 3;
+            measured.stale_reconnects = 4;
+        });
+        assert_eq!(
+            lines,
+            [
+                "ollama: 2 requests cut off by the client past the token limit",
+                "ollama: 1 request in flight when the run was stopped",
+                "ollama: 3 requests due, but still held back when the stage closed",
+                "ollama: 4 requests sent again because a reused connection had been closed",
+            ]
+        );
+    }
+
+    #[test]
+    fn failures_without_a_sample_are_counted_all_the_same() {
+        let lines = said(|measured| {
+            measured.counted_streams = crate::result::CountedStreamsEntry::default();
+            measured.outcomes.failed =
+                [("connect".to_owned(), 7), ("http_status(404)".to_owned(), 2)].into();
+        });
+        assert_eq!(
+            lines,
+            [
+                "ollama: 9 of 1000 requests failed (0.9%)",
+                "7 x connect (no connection: refused or broken off)",
+                "2 x http_status(404) (the server answered with an error)",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_kind_of_failure_has_plain_words() {
+        use crate::record::FailureKind as Kind;
+        let kinds = [
+            Kind::Resolve,
+            Kind::Connect,
+            Kind::Tls,
+            Kind::ConnectTimeout,
+            Kind::FirstTokenTimeout,
+            Kind::StallTimeout,
+            Kind::RequestTimeout,
+            Kind::DrainTimeout,
+            Kind::Disconnected,
+            Kind::Overloaded,
+            Kind::HttpStatus(500),
+            Kind::ApiError,
+            Kind::Truncated,
+            Kind::Malformed,
+            Kind::Empty,
+            Kind::TooLarge,
+        ];
+        for kind in kinds {
+            assert_ne!(super::words_for(&kind.to_string()), super::words_for("?"), "{kind}");
+        }
+    }
 }

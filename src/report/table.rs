@@ -7,11 +7,13 @@
 use super::blocks::{Block, blocks};
 use super::columns::UNSUPPORTED;
 use super::contrast::{modesty, who_was_ahead};
+use super::findings::gathered;
 use super::grid::grid;
 use super::numbers::counted;
-use super::remarks::{failures, finding, remarks};
+use super::remarks::{failures, remarks};
 use super::wrap::wrapped;
 use crate::result::{ModelEntry, ResultError, RunResult};
+use crate::units::count;
 
 /// How tables are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,21 +122,28 @@ impl Page {
         for line in remarks(block) {
             self.say(&format!("- {line}"), 2);
         }
-        for row in &block.rows {
-            for entry in &row.cell.findings {
-                self.say(&format!("- {}: {}", row.label, finding(entry)), 2);
-            }
-        }
         if let Some(ahead) = who_was_ahead(block) {
             self.say(&format!("ahead: {ahead}"), 2);
         }
     }
 
+    /// Whether the run is to be believed, and what speaks against it.
+    fn findings(&mut self, result: &RunResult) {
+        let kinds = gathered(result);
+        let (shown, rest): (Vec<_>, Vec<_>) = kinds.iter().partition(|kind| kind.is_for_terminal());
+        let rest = match count(rest.len()) {
+            0 => String::new(),
+            rest => format!(" ({} in summary.md)", counted(rest, "more finding")),
+        };
+        self.say(&format!("confidence: {}{rest}", result.confidence()), 2);
+        for kind in shown {
+            self.say(&format!("- {}", kind.line(result.cells.len())), 2);
+        }
+    }
+
     fn foot(&mut self, result: &RunResult, blocks: &[Block<'_>]) {
         self.line("");
-        for entry in &result.findings {
-            self.say(&finding(entry), 2);
-        }
+        self.findings(result);
         if self.marked {
             self.say(
                 &format!("{UNSUPPORTED} rests on too few values: fewer than 10 / min(q, 1 - q)"),
@@ -242,6 +251,7 @@ mod tests {
         ahead: ollama in E2E p50 (1276 against 1901 ms), E2E p95 (1658 against 2475 ms),
           embedded items (533.3 against 100.3 items/s)
 
+        confidence: trusted
         ~ rests on too few values: fewer than 10 / min(q, 1 - q)
         no room for: TTFT p95 ms, ITL p50 ms, ITL p99 ms, E2E p95 ms, E2E p50 ms (all
           are in summary.csv)
@@ -332,19 +342,22 @@ mod tests {
     fn partial_runs_and_findings_are_named() {
         let mut result = sample::result(1);
         result.partial = true;
-        result.cells[0].findings.push(FindingEntry {
-            key: "late_sends".to_owned(),
-            severity: "warning".to_owned(),
+        let entry = |key: &str, severity: &str| FindingEntry {
+            key: key.to_owned(),
+            severity: severity.to_owned(),
             text: "requests were sent late".to_owned(),
-            figure: Some("p99 4 ms".to_owned()),
-            limit: Some("1 ms".to_owned()),
+            figure: Some(20.0),
+            limit: Some(10.0),
             remedy: Some("use more threads".to_owned()),
-        });
+        };
+        result.cells[0].findings =
+            vec![entry("late_sends", "reservation"), entry("no_warmup", "note")];
         let text = drawn(&result, 120, false);
         assert!(text.contains("PARTIAL: "), "{text}");
-        let line = "- ollama: warning late_sends: requests were sent late (p99 4 ms, limit 1 ms); \
-                    use more threads";
-        assert!(text.contains(line), "{text}");
+        let lines = "confidence: with reservations (1 more finding in summary.md)\n\
+                     - reservation late_sends, in 1 of 6 cells: requests were sent late; use more \
+                     threads\n";
+        assert!(text.contains(lines), "{text}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cell::{CellResult, Measured};
-use super::counts::{FailureEntry, FindingEntry};
+use super::counts::FailureEntry;
 use super::figures::Figures;
 use super::histograms::{encode, merged};
 use super::run::{ResultError, RunResult};
@@ -27,8 +27,6 @@ pub struct PooledCell {
     pub ended_early: BTreeSet<String>,
     /// What was measured in all rounds.
     pub measured: Measured,
-    /// The findings of all rounds, each once.
-    pub findings: Vec<FindingEntry>,
 }
 
 impl RunResult {
@@ -69,7 +67,6 @@ fn alone(cell: &CellResult) -> PooledCell {
         length_s: cell.window.length_s.unwrap_or(0.0),
         ended_early: cell.ended_early.iter().cloned().collect(),
         measured: cell.measured.clone(),
-        findings: cell.findings.clone(),
     }
 }
 
@@ -81,11 +78,6 @@ fn pool(cells: &[&CellResult]) -> Result<PooledCell, ResultError> {
         pooled.length_s += cell.window.length_s.unwrap_or(0.0);
         pooled.ended_early.extend(cell.ended_early.clone());
         add_counts(&mut pooled.measured, &cell.measured);
-        for finding in &cell.findings {
-            if !pooled.findings.contains(finding) {
-                pooled.findings.push(finding.clone());
-            }
-        }
     }
     pooled.rounds.sort_unstable();
     if cells.len() > 1 {

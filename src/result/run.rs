@@ -8,6 +8,7 @@ use super::counts::FindingEntry;
 use super::histograms::HistogramError;
 use super::provenance::{Host, Provenance, scenario_hash};
 use super::setup::{BackendEntry, LoadEntry, SloEntry, StageEntry, WorkloadEntry};
+use crate::audit::{Confidence, Severity};
 use crate::metric::DEFINITIONS_VERSION;
 use crate::scenario::Scenario;
 use crate::units::index;
@@ -190,6 +191,20 @@ impl RunResult {
         Ok(text)
     }
 
+    /// The findings of the run and of all its cells.
+    pub fn all_findings(&self) -> impl Iterator<Item = &FindingEntry> {
+        self.findings.iter().chain(self.cells.iter().flat_map(|cell| &cell.findings))
+    }
+
+    /// Whether the run is to be believed, by the gravest of all its findings.
+    pub fn confidence(&self) -> Confidence {
+        match self.all_findings().map(FindingEntry::grade).max() {
+            None | Some(Severity::Note) => Confidence::Trusted,
+            Some(Severity::Reservation) => Confidence::WithReservations,
+            Some(Severity::Untrusted) => Confidence::NotToBeTrusted,
+        }
+    }
+
     /// The result without histograms: short, but its rounds cannot be merged any more.
     #[must_use]
     pub fn without_histograms(&self) -> Self {
@@ -225,6 +240,13 @@ fn backends(scenario: &Scenario) -> Vec<BackendEntry> {
             BackendEntry::new(backend, asked.map(|workload| workload.model.as_str()))
         })
         .collect()
+}
+
+impl FindingEntry {
+    /// How grave it is; a word of a later version counts as a reservation.
+    pub fn grade(&self) -> Severity {
+        Severity::from_key(&self.severity).unwrap_or(Severity::Reservation)
+    }
 }
 
 /// What is read first, to know how to read the rest.

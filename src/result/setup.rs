@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::{
-    Backend, BackendKind, Connections, HttpVersion, Load, LoadProfile, PromptFormat, PromptSource,
-    Slo, Stage, StopRule, Target, Warmup, Workload,
+    Backend, Connections, HttpVersion, Load, LoadProfile, PromptFormat, PromptSource, Slo, Stage,
+    StopRule, Target, Warmup, Workload,
 };
 use crate::units::{count, millis, seconds};
 
@@ -62,7 +62,7 @@ impl BackendEntry {
         });
         Self {
             name: backend.name.clone(),
-            kind: kind_key(backend.kind).to_owned(),
+            kind: backend.kind.key().to_owned(),
             url: match &backend.target {
                 Target::Url(url) => Some(url.to_string()),
                 Target::Mock(_) => None,
@@ -86,22 +86,6 @@ impl BackendEntry {
     pub fn model_name<'a>(&'a self, model: &'a str) -> &'a str {
         let entry = self.models.iter().find(|entry| entry.alias == model);
         entry.map_or(model, |entry| &entry.name)
-    }
-}
-
-const fn kind_key(kind: BackendKind) -> &'static str {
-    match kind {
-        BackendKind::Ollama => "ollama",
-        BackendKind::Litellm => "litellm",
-        BackendKind::Xinference => "xinference",
-        BackendKind::Openai => "openai",
-        BackendKind::Openrouter => "openrouter",
-        BackendKind::Together => "together",
-        BackendKind::Vllm => "vllm",
-        BackendKind::Sglang => "sglang",
-        BackendKind::Llamacpp => "llamacpp",
-        BackendKind::Generic => "generic",
-        BackendKind::Mock => "mock",
     }
 }
 

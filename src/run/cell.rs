@@ -144,8 +144,8 @@ impl CellState {
             pacer.iter().for_each(Thread::unpark);
         }
         let finished = self.finished.fetch_add(1, Ordering::AcqRel) + 1;
-        let failures = self.failed.fetch_add(u64::from(failed), Ordering::AcqRel)
-            + u64::from(failed);
+        let failures =
+            self.failed.fetch_add(u64::from(failed), Ordering::AcqRel) + u64::from(failed);
         let Some(rule) = self.order.stop else { return };
         let share = ratio(failures, finished).unwrap_or(0.0);
         if failures > 0 && finished >= rule.after && share >= rule.error_rate.get() {

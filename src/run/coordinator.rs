@@ -80,13 +80,11 @@ impl<'a> CellRun<'a> {
         observer: &'a mut dyn Observer,
     ) -> Self {
         let now = crew.clock.now();
-        let mut merged = job.recorder.clone();
-        merged.take();
         Self {
             crew,
             cell,
             state: Arc::clone(&job.state),
-            merged,
+            merged: job.recorder.clone(),
             interrupt,
             observer,
             began_at: now,
@@ -111,17 +109,13 @@ impl<'a> CellRun<'a> {
         for worker in self.workers() {
             tell(worker, Command::Enter(Box::new(job.clone())));
         }
-        match self.state.warmup_span() {
-            Some(span) => {
-                self.state.open_window(self.crew.clock.now() + span);
-                self.load_until_closed(seed, None)?;
-            }
-            None => {
-                self.warm_up(seed)?;
-                self.state.open_window(self.crew.clock.now());
-                self.load_until_closed(seed, None)?;
-            }
+        if let Some(span) = self.state.warmup_span() {
+            self.state.open_window(self.crew.clock.now() + span);
+        } else {
+            self.warm_up(seed)?;
+            self.state.open_window(self.crew.clock.now());
         }
+        self.load_until_closed(seed, None)?;
         self.drain(drain)?;
         self.leave()?;
         let window = self.state.window();
@@ -174,11 +168,7 @@ impl<'a> CellRun<'a> {
     }
 
     /// Runs the pacer on a thread of its own while this one merges.
-    fn pace(
-        &mut self,
-        schedule: Schedule,
-        warmup_requests: Option<u64>,
-    ) -> Result<(), CellError> {
+    fn pace(&mut self, schedule: Schedule, warmup_requests: Option<u64>) -> Result<(), CellError> {
         let clock = &self.crew.clock;
         let state = Arc::clone(&self.state);
         let commands: Vec<UnboundedSender<Command>> = self.workers().cloned().collect();
@@ -186,13 +176,8 @@ impl<'a> CellRun<'a> {
         let start_at = clock.now();
         thread::scope(|scope| {
             let pacer = scope.spawn(move || {
-                let pacer = Pacer {
-                    clock,
-                    state: &state,
-                    workers: &commands,
-                    start_at,
-                    warmup_requests,
-                };
+                let pacer =
+                    Pacer { clock, state: &state, workers: &commands, start_at, warmup_requests };
                 pacer.run(schedule, &mut |record| unsent.send(record).unwrap_or_default());
             });
             while !pacer.is_finished() {

@@ -5,6 +5,7 @@ use super::preflight::Unusable;
 use crate::client::ClientError;
 use crate::dataset::{DatasetError, Misfit};
 use crate::mock::MockError;
+use crate::probe::ProbeError;
 use crate::result::HistogramError;
 
 /// Why a run could not be made, or broke off. Failed requests are no errors but data.
@@ -27,7 +28,9 @@ pub enum RunError {
         source: Misfit,
     },
     /// A key that the scenario asks for is not there.
-    #[error("backend `{backend}` has no key: {place}; set it, or leave the key out of the scenario")]
+    #[error(
+        "backend `{backend}` has no key: {place}; set it, or leave the key out of the scenario"
+    )]
     NoKey {
         /// The backend.
         backend: String,
@@ -37,6 +40,14 @@ pub enum RunError {
     /// An address, TLS settings or headers cannot be used.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The backend's control plane cannot be asked.
+    #[error("backend `{backend}`: {source}")]
+    Probe {
+        /// The backend.
+        backend: String,
+        /// What is wrong.
+        source: ProbeError,
+    },
     /// A simulated server could not be started.
     #[error("cannot start the simulated server: {0}")]
     Mock(#[from] MockError),
@@ -79,6 +90,7 @@ impl RunError {
                 | Self::Misfit { .. }
                 | Self::NoKey { .. }
                 | Self::Client(_)
+                | Self::Probe { .. }
         )
     }
 }

@@ -74,8 +74,7 @@ impl<'a> Run<'a> {
         let scenario = plan.scenario();
         let clock = Clock::start();
         let prompts = scenario.workloads.iter().map(prompts_of).collect::<Result<_, _>>()?;
-        let wanted: BTreeSet<_> =
-            plan.cells().iter().map(|cell| cell.backend).collect();
+        let wanted: BTreeSet<_> = plan.cells().iter().map(|cell| cell.backend).collect();
         let wanted: Vec<_> = wanted.into_iter().collect();
         let redactor = Arc::new(scenario.redactor());
         let targets = open_targets(scenario, &wanted, &clock, &redactor)?
@@ -166,7 +165,9 @@ impl<'a> Run<'a> {
             .iter()
             .map(|cell| match self.plan.stage(cell).profile {
                 LoadProfile::Closed { concurrency } => u64::from(concurrency),
-                LoadProfile::Open { max_in_flight, .. } => max_in_flight.map_or(u64::MAX, u64::from),
+                LoadProfile::Open { max_in_flight, .. } => {
+                    max_in_flight.map_or(u64::MAX, u64::from)
+                }
             })
             .max()
             .unwrap_or(1);
@@ -239,12 +240,7 @@ impl<'a> Run<'a> {
     }
 
     /// Puts a finished cell into the result, with what the audit has to say.
-    fn take_in(
-        &self,
-        result: &mut RunResult,
-        cell: &Cell,
-        end: &CellEnd,
-    ) -> Result<(), RunError> {
+    fn take_in(&self, result: &mut RunResult, cell: &Cell, end: &CellEnd) -> Result<(), RunError> {
         let Cell { id, backend, workload, stage, round } = *cell;
         let place = CellPlace { id, backend, workload, stage, round };
         let labels = CellLabels::new(self.plan.scenario(), place);

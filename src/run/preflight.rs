@@ -115,10 +115,8 @@ impl Preflight<'_> {
         targets: &BTreeMap<usize, OpenTarget>,
         interrupt: &Interrupt,
     ) -> Result<PreflightOutcome, RunError> {
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(RunError::Start)?;
+        let runtime =
+            runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Start)?;
         let mut outcome = PreflightOutcome { checked: BTreeMap::new(), unusable: None };
         let mut problems = Vec::new();
         for target in targets.values() {
@@ -156,7 +154,8 @@ impl Preflight<'_> {
             .map(|(_, workload)| backend.model_name(&workload.model).to_owned())
             .collect();
         let wanted: Vec<String> = wanted.into_iter().collect();
-        let probe = Probe::new(backend, &target.base)?;
+        let probe = Probe::new(backend, &target.base)
+            .map_err(|source| RunError::Probe { backend: backend.name.clone(), source })?;
         let listing = probe.check_models(&wanted).await;
         if let Some(reason) = listing.unreachable {
             problems.push(reason);

@@ -156,7 +156,7 @@ impl Stay {
                 biased;
                 command = inbox.recv() => match command {
                     Some(Command::Leave) | None => break,
-                    Some(command) => self.obey(command),
+                    Some(command) => self.obey(&command),
                 },
                 Some(_) = self.tasks.join_next(), if !self.tasks.is_empty() => {}
                 _ = handover.tick() => self.hand_over(),
@@ -169,19 +169,19 @@ impl Stay {
         self.leave().await;
     }
 
-    fn obey(&mut self, command: Command) {
+    fn obey(&mut self, command: &Command) {
         match command {
             Command::Slots(count) => {
-                for _ in 0..count {
+                for _ in 0..*count {
                     self.tasks.spawn_local(run_slot(Rc::clone(&self.cell)));
                 }
             }
             Command::Send(release) => {
-                self.tasks.spawn_local(run_arrival(Rc::clone(&self.cell), release));
+                self.tasks.spawn_local(run_arrival(Rc::clone(&self.cell), *release));
             }
             Command::Barrier => self.barrier_asked = true,
             Command::CutOff(reason) => {
-                self.cell.sink.set_cut_off(reason);
+                self.cell.sink.set_cut_off(*reason);
                 self.tasks.abort_all();
             }
             // Both are handled where commands are read.

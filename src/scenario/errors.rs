@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
+    MietteSpanContents, SourceCode, SourceSpan, SpanContents,
+};
 
 use super::place::Place;
 use super::problem::{Problem, Problems};
@@ -37,10 +40,12 @@ impl ScenarioErrors {
         let theme =
             if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
         let handler = GraphicalReportHandler::new_themed(theme).with_width(width);
-        let source = NamedSource::new(&self.name, self.source.clone());
         let mut text = String::new();
-        for problem in &self.problems {
-            let shown = Shown { errors: self, problem, source: &source };
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                text.push('\n');
+            }
+            let shown = Shown { errors: self, problem };
             if handler.render_report(&mut text, &shown).is_err() {
                 // A writer that cannot fail; should it ever, the plain form says the same.
                 return self.to_string();
@@ -82,11 +87,32 @@ impl fmt::Display for ScenarioErrors {
 
 impl std::error::Error for ScenarioErrors {}
 
+/// The text without secrets; columns count characters, as in the plain form.
+impl SourceCode for ScenarioErrors {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        lines_before: usize,
+        lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let contents = self.source.read_span(span, lines_before, lines_after)?;
+        let start = contents.span().offset();
+        let line = self.source.get(..start).and_then(|before| before.rsplit('\n').next());
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            contents.data(),
+            *contents.span(),
+            contents.line(),
+            line.map_or(0, |line| line.chars().count()),
+            contents.line_count(),
+        )))
+    }
+}
+
 /// One problem as miette shows it.
 struct Shown<'e> {
     errors: &'e ScenarioErrors,
     problem: &'e Problem,
-    source: &'e NamedSource<String>,
 }
 
 impl Shown<'_> {
@@ -134,8 +160,8 @@ impl Diagnostic for Shown<'_> {
         self.problem.hint.as_ref().map(|hint| Box::new(hint) as Box<dyn fmt::Display>)
     }
 
-    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        self.is_in_text().then_some(self.source as &dyn miette::SourceCode)
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.is_in_text().then_some(self.errors as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::backend::BaseUrl;
 use super::kind::BackendKind;
+use super::tree::write_yaml;
 use super::workload::SloLimit;
 use crate::metric::Metric;
 use crate::openai::Endpoint;
@@ -108,7 +109,7 @@ pub fn scenario_text(flags: &ScenarioFlags) -> String {
         "slo": if slo.is_empty() { Value::Null } else { Value::Object(slo) },
     }));
     // Texts, numbers, lists and mappings can all be written.
-    serde_saphyr::to_string(&file).unwrap_or_default()
+    write_yaml(&file).unwrap_or_default()
 }
 
 fn backend(flags: &ScenarioFlags, kind: BackendKind) -> Value {

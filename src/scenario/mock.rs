@@ -101,11 +101,16 @@ impl Default for MockSpec {
     }
 }
 
+/// Answers of both profiles, in tokens: the servers differ, the model that answers does not.
+const ANSWER_LENGTH: Distribution =
+    Distribution::Lognormal { mean: 32.0, stddev: 12.0, min: 8.0, max: 128.0 };
+
 impl MockSpec {
     /// Few slots and a queue, as Ollama serves: one stream is quick, the rest wait.
     pub fn ollama() -> Self {
         Self {
-            ttft: Distribution::Constant(0.015),
+            ttft: Distribution::Normal { mean: 0.015, stddev: 0.003, min: 0.008, max: 0.040 },
+            output_tokens: ANSWER_LENGTH,
             slots: Some(4),
             queue: Some(512),
             prefill_rate: Some(4_000.0),
@@ -118,7 +123,8 @@ impl MockSpec {
     /// Continuous batching, as vLLM behind XInference serves: all start at once, each slower.
     pub fn batching() -> Self {
         Self {
-            ttft: Distribution::Constant(0.025),
+            ttft: Distribution::Normal { mean: 0.025, stddev: 0.005, min: 0.012, max: 0.060 },
+            output_tokens: ANSWER_LENGTH,
             slots: Some(256),
             queue: None,
             prefill_rate: Some(12_000.0),

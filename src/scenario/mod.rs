@@ -17,6 +17,9 @@ mod place;
 mod problem;
 mod schema;
 mod secret;
+mod shipped;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod typed;
 mod workload;
@@ -35,6 +38,7 @@ pub use overrides::Overrides;
 pub use parse::LONGEST_TEXT;
 pub use schema::schema;
 pub use secret::{Redactor, Secret};
+pub use shipped::{quickstart, starter};
 pub use workload::{PromptFormat, PromptSource, Slo, SloLimit, Workload};
 
 /// A checked scenario: everything a run needs to know.
@@ -56,9 +60,4 @@ pub struct Scenario {
     pub slo: Slo,
     /// The scenario as it was resolved, as YAML, without secrets: `scenario.yaml` of a run.
     pub stored_text: String,
-}
-
-/// The scenario that runs where none is named: two simulated servers, no network.
-pub const fn quickstart() -> &'static str {
-    include_str!("../../scenarios/quickstart.yaml")
 }

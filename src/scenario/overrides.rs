@@ -94,10 +94,8 @@ impl Overrides {
 
     /// Takes the other backends out of the workloads, and workloads that no one is left to run.
     fn forget_backends(&self, root: &mut Node, place: Place, problems: &mut Problems) {
-        let Some(Value::Map(workloads)) = root.get_mut("workloads").map(|node| &mut node.value)
-        else {
-            return;
-        };
+        let Some(section) = root.get_mut("workloads") else { return };
+        let Value::Map(workloads) = &mut section.value else { return };
         let before = workloads.len();
         workloads.retain_mut(|entry| {
             let Some(Value::List(names)) =
@@ -113,6 +111,7 @@ impl Overrides {
         });
         if before > 0 && workloads.is_empty() {
             problems.report(Problem::new(place, "no workload is left that these backends run"));
+            section.value = Value::Unknown;
         }
     }
 }
@@ -135,18 +134,20 @@ fn put(root: &mut Node, path: &str, value: Node) -> Result<(), Problem> {
     let mut walked: Vec<String> = Vec::new();
     loop {
         let step = next_step(node, rest, &walked, place)?;
-        rest = rest.get(step.len()..).map_or("", |rest| rest.trim_start_matches('.'));
+        rest = rest.get(step.len()..).unwrap_or_default();
+        let is_last = rest.is_empty();
+        rest = rest.strip_prefix('.').unwrap_or_default();
         let keeps_null = walked.iter().any(|key| key == "body");
         walked.push(step.clone());
         if let Value::Null = node.value {
             node.value = Value::Map(Vec::new());
         }
-        if rest.is_empty() && matches!(value.value, Value::Null) && !keeps_null {
+        if is_last && matches!(value.value, Value::Null) && !keeps_null {
             remove(node, &step);
             return Ok(());
         }
         node = child(node, &step, place)?;
-        if rest.is_empty() {
+        if is_last {
             *node = value;
             return Ok(());
         }
@@ -201,9 +202,7 @@ fn child<'n>(node: &'n mut Node, step: &str, place: Place) -> Result<&'n mut Nod
             };
             position.and_then(|position| items.get_mut(position)).ok_or_else(missing)
         }
-        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_) => {
-            Err(Problem::new(place, format!("there is nothing below {found}, so no `{step}`")))
-        }
+        _ => Err(Problem::new(place, format!("there is nothing below {found}, so no `{step}`"))),
     }
 }
 
@@ -215,6 +214,6 @@ fn remove(node: &mut Node, step: &str) {
                 items.remove(index);
             }
         }
-        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_) => {}
+        _ => {}
     }
 }

@@ -35,11 +35,15 @@ impl Scenario {
         let root = read(text, &mut problems);
         // Where a key was given twice, the tree lacks one of the values.
         let is_whole = problems.is_empty();
-        let fail = |problems, root: Option<&Node>| {
+        let fail = |problems, root: Option<Node>| {
             let source = masked_source(text, root.filter(|_| is_whole));
             Err(ScenarioErrors::new(&origin.name, source, overrides.flags(), problems))
         };
         let Some(mut root) = root else { return fail(problems, None) };
+        if let Some(problem) = wrong_version(&root) {
+            problems.report(problem);
+            return fail(problems, Some(root));
+        }
         let unchanged = root.clone();
         overrides.apply(&mut root, &mut problems);
         expand(&mut root, environment.var, &mut problems);
@@ -53,11 +57,7 @@ impl Scenario {
             Some(scenario) if problems.is_empty() => {
                 Ok(Self { stored_text: stored_text(root, &scenario, &origin.folder), ..scenario })
             }
-            _ => {
-                let mut shown = unchanged;
-                mark_secrets(&mut shown);
-                fail(problems, Some(&shown))
-            }
+            _ => fail(problems, Some(unchanged)),
         }
     }
 
@@ -79,6 +79,14 @@ fn read(text: &str, problems: &mut Problems) -> Option<Node> {
         return None;
     }
     read_tree(text, problems)
+}
+
+/// Another version of the format: its keys mean something else, so nothing more can be said.
+fn wrong_version(root: &Node) -> Option<Problem> {
+    let node = root.get("pacemark")?;
+    let Value::Integer(version) = node.value else { return None };
+    let message = format!("this scenario is of version {version}, but this pacemark reads 1");
+    (version != 1).then(|| Problem::new(node.place, message).hint("write `pacemark: 1`"))
 }
 
 /// The scenario as it is stored: overrides applied, secrets hidden, files absolute, and what

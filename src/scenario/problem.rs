@@ -104,7 +104,10 @@ pub(in crate::scenario) fn closest<'a>(
     known
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(&found, &normal(name)), name))
-        .filter(|(distance, name)| *distance <= (name.chars().count() / 3).max(1))
+        .filter(|(distance, name)| match name.chars().count() {
+            0..=2 => *distance == 0,
+            length => *distance <= (length / 3).max(1),
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }

@@ -84,3 +84,16 @@ impl RowWriter {
         self.csv.get_ref().sync_data().map_err(StoreError::write(&self.path))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::measure::RequestRow;
+
+    #[test]
+    fn the_page_on_results_explains_every_column() {
+        let page = include_str!("../../docs/results.md");
+        for column in RequestRow::COLUMNS {
+            assert!(page.contains(&format!("`{}`", column.name)), "{}", column.name);
+        }
+    }
+}

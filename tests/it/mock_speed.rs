@@ -87,7 +87,7 @@ fn measure(label: &str, spec: &MockSpec, streams: u32) {
             gaps.record(nanos(pair[1].0.abs_diff(pair[0].0))).unwrap();
         }
     }
-    let (server_cpu, pacer_cpu) = (cpu_nanos("mock"), cpu_nanos("mock-pacer"));
+    let (server_cpu, timer_cpu) = (cpu_nanos("mock"), cpu_nanos("mock-timer"));
     let truth = server.truth();
     let micros = |histogram: &Histogram<u64>| {
         let at = |share| float(histogram.value_at_quantile(share)) / 1e3;
@@ -97,7 +97,7 @@ fn measure(label: &str, spec: &MockSpec, streams: u32) {
     println!(
         "{label}: {streams} streams, {} events in {:.2} s ({:.0}/s)\n  \
          client ttft us: {}\n  client gap us: {}\n  server ttft us: {}\n  server lateness us: {}\n  \
-         CPU s per million events: server {:.2}, pacer {:.2}",
+         CPU s per million events: server {:.2}, timer thread {:.2}",
         truth.events,
         wall.as_secs_f64(),
         float(truth.events) / wall.as_secs_f64(),
@@ -106,7 +106,7 @@ fn measure(label: &str, spec: &MockSpec, streams: u32) {
         micros(&truth.first_token),
         micros(&truth.lateness),
         per_million(server_cpu),
-        per_million(pacer_cpu),
+        per_million(timer_cpu),
     );
 }
 

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pacemark::plan::RunPlan;
-use pacemark::scenario::{Environment, Origin, Overrides, Scenario, quickstart};
+use pacemark::scenario::{
+    BackendKind, Environment, Origin, Overrides, Scenario, quickstart, starter,
+};
 
 fn parsed(name: &str, text: &str) -> Result<Scenario, String> {
     let origin = Origin { name: name.to_owned(), folder: "scenarios".into() };
@@ -28,7 +30,7 @@ fn every_shipped_scenario_parses_and_plans() {
         assert!(!RunPlan::new(Arc::new(scenario)).cells().is_empty(), "{}", path.display());
         seen += 1;
     }
-    assert!(seen >= 1);
+    assert_eq!(seen, 5);
 }
 
 #[test]
@@ -37,4 +39,12 @@ fn the_quickstart_loads_for_less_than_half_a_minute() {
     let plan = RunPlan::new(Arc::new(scenario));
     let (time, _) = plan.load_time();
     assert!((15..25).contains(&time.as_secs()), "{time:?}");
+}
+
+#[test]
+fn every_starter_parses() {
+    for &kind in BackendKind::ALL {
+        let scenario = parsed("starter.yaml", &starter(kind)).unwrap();
+        assert_eq!(scenario.backends[0].kind, kind);
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::body::check_body;
 use super::key::check_key;
 use super::mock::check_mock;
 use super::scenario::Surroundings;
@@ -44,13 +45,8 @@ pub(super) fn check_backend(
         Field::Given(tls) => check_tls(tls, surroundings.folder, target.as_ref(), problems),
         Field::Absent | Field::Wrong(_) => TlsSettings::default(),
     };
+    check_body(&file.body, problems);
     let body = file.body.value().map(|body| body.0.clone()).unwrap_or_default();
-    for field in ["model", "stream", "messages", "prompt", "input"] {
-        if let (true, Some(place)) = (body.contains_key(field), file.body.place()) {
-            let message = format!("{} must not hold `{field}` in `body`", problems.subject());
-            problems.report(Problem::new(place, message).hint("the workload says it"));
-        }
-    }
     let models = file.models.into_value().map(|models| models.0).unwrap_or_default();
     let models = models.into_iter().filter_map(|item| Some((item.name, item.value?.0)));
     Some(Backend {
@@ -124,8 +120,8 @@ fn check_target(
     match BaseUrl::parse(text) {
         Ok(url) => Some(Target::Url(url)),
         Err(error) => {
-            let message = format!("{}: {error}", problems.subject());
-            problems.report(Problem::new(place, message).hint(error.hint()));
+            let subject = problems.within("url", |problems| problems.subject());
+            problems.report(Problem::new(place, format!("{subject}: {error}")).hint(error.hint()));
             None
         }
     }

@@ -1,9 +1,10 @@
 //! The simulated server.
 
 use crate::scenario::mock::MockSpec;
+use crate::scenario::place::Place;
 use crate::scenario::problem::{Problem, Problems};
 use crate::scenario::typed::{MockFile, MockProfile, MockSettings};
-use crate::units::{Share, to_u32};
+use crate::units::to_u32;
 
 /// Checks how the simulated server answers; `seed` is taken where it has none of its own.
 pub(super) fn check_mock(file: &MockFile, seed: u64, problems: &mut Problems) -> MockSpec {
@@ -65,38 +66,41 @@ fn filled_in(settings: &MockSettings, base: &MockSpec, seed: u64) -> MockSpec {
 
 /// Settings that would have no effect are mistakes.
 fn check_fit(settings: &MockSettings, spec: &MockSpec, problems: &mut Problems) {
-    let engine = [
-        ("queue", settings.queue.place()),
-        ("prefill_rate", settings.prefill_rate.place()),
-        ("decode_rate", settings.decode_rate.place()),
-        ("batch_slowdown", settings.batch_slowdown.place()),
-    ];
-    for (key, place) in engine {
-        if let (Some(place), None) = (place, spec.slots) {
-            problems.report(
-                Problem::new(place, format!("`mock.{key}` has no effect without `slots`"))
-                    .hint("add `slots`, or leave it out"),
-            );
+    let mut useless = |place: Option<Place>, message: &str, hint: &str| {
+        if let Some(place) = place {
+            problems.report(Problem::new(place, message).hint(hint));
         }
+    };
+    let MockSettings { gap, queue, prefill_rate, decode_rate, batch_slowdown, .. } = settings;
+    let has_slots = spec.slots.is_some() || !settings.slots.is_absent();
+    let engine = [
+        ("queue", queue.given().map(|given| given.place)),
+        ("prefill_rate", prefill_rate.given().map(|given| given.place)),
+        ("decode_rate", decode_rate.given().map(|given| given.place)),
+        ("batch_slowdown", batch_slowdown.given().map(|given| given.place)),
+    ];
+    for (key, place) in engine.into_iter().filter(|_| !has_slots) {
+        let message = format!("`mock.{key}` has no effect without `slots`");
+        useless(place, &message, "add `slots`, or leave it out");
     }
-    if let (Some(place), Some(_)) = (settings.gap.place(), spec.decode_rate) {
-        problems.report(
-            Problem::new(place, "`mock.gap` has no effect where `decode_rate` is set")
-                .hint("leave out one of the two; the profiles set `decode_rate`"),
+    if spec.decode_rate.is_some() {
+        useless(
+            gap.given().map(|given| given.place),
+            "`mock.gap` has no effect where `decode_rate` is set",
+            "leave out one of the two; the profiles set `decode_rate`",
+        );
+    } else if has_slots && decode_rate.is_absent() {
+        useless(
+            batch_slowdown.given().map(|given| given.place),
+            "`mock.batch_slowdown` has no effect without `decode_rate`",
+            "add `decode_rate`, or leave it out",
         );
     }
-    if let (Some(place), Some(_), None) =
-        (settings.batch_slowdown.place(), spec.slots, spec.decode_rate)
-    {
-        problems.report(
-            Problem::new(place, "`mock.batch_slowdown` has no effect without `decode_rate`")
-                .hint("add `decode_rate`, or leave it out"),
-        );
-    }
-    if let (Some(place), true) = (settings.stall.place(), spec.stalls == Share::ZERO) {
-        problems.report(
-            Problem::new(place, "`mock.stall` has no effect without `stalls`")
-                .hint("say how many streams pause: `stalls: 5%`"),
+    if settings.stalls.is_absent() {
+        useless(
+            settings.stall.given().map(|given| given.place),
+            "`mock.stall` has no effect without `stalls`",
+            "say how many streams pause: `stalls: 5%`",
         );
     }
 }

@@ -2,6 +2,7 @@
 //! where nothing was said, and names turned into what they name.
 
 mod backend;
+mod body;
 mod key;
 mod load;
 mod mock;

@@ -38,10 +38,6 @@ pub(in crate::scenario) fn check(
     surroundings: Surroundings<'_>,
     problems: &mut Problems,
 ) -> Option<Scenario> {
-    // Keys of another version mean something else.
-    if let Field::Wrong(_) = file.pacemark {
-        return None;
-    }
     let seed = file.seed.value().map_or(DEFAULT_SEED, |seed| seed.0);
     let backends = file.backends.into_value().map(|named| named.0);
     let crew = backends.as_deref().map(Crew::of);
@@ -76,6 +72,7 @@ pub(in crate::scenario) fn check(
         Field::Given(slo) => check_slo(slo.value, workloads.as_deref(), problems),
         Field::Absent | Field::Wrong(_) => Slo::default(),
     };
+    file.pacemark.value()?;
     let scenario = Scenario {
         name: file.name.into_value().map_or_else(|| surroundings.name.to_owned(), |name| name.0),
         description: file.description.into_value(),

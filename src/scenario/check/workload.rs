@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde_json::{Map, Value as Json};
-
+use super::body::check_body;
 use crate::openai::Endpoint;
 use crate::scenario::place::Place;
 use crate::scenario::problem::{Problem, Problems, listed, suggestion};
@@ -12,15 +11,6 @@ use crate::scenario::typed::{
     BackendFile, Field, Given, NamedItem, PromptFileSource, PromptsFile, WorkloadFile,
 };
 use crate::scenario::workload::{PromptFormat, PromptSource, Workload};
-
-/// Fields of the body that the workload's own keys decide, each with that key.
-const OWN_FIELDS: [(&str, &str); 5] = [
-    ("model", "model"),
-    ("stream", "stream"),
-    ("messages", "prompts"),
-    ("prompt", "prompts"),
-    ("input", "prompts"),
-];
 
 /// The backends of a scenario, as far as workloads need to know them.
 pub(super) struct Crew {
@@ -66,16 +56,8 @@ pub(super) fn check_workload(
     if let Some(endpoint) = file.endpoint.value() {
         check_endpoint(*endpoint, &file, problems);
     }
-    if let Some(body) = file.body.given() {
-        check_body(&body.value.0, body.place, problems);
-        if let (Some(limit), true) = (file.max_tokens.place(), limits_tokens(&body.value.0)) {
-            problems.report(
-                Problem::new(limit, "`max_tokens` is given here and in `body`")
-                    .hint("keep it here")
-                    .also(body.place, "and here"),
-            );
-        }
-    }
+    check_body(&file.body, problems);
+    check_limit(&file, problems);
     let backends = check_backends(&file, crew, problems);
     if let (Some(model), Some(backends)) = (file.model.given(), &backends) {
         check_alias(&model.value.0, model.place, (crew, backends), problems);
@@ -119,18 +101,14 @@ fn check_endpoint(endpoint: Endpoint, file: &WorkloadFile, problems: &mut Proble
     }
 }
 
-fn limits_tokens(body: &Map<String, Json>) -> bool {
-    body.contains_key("max_tokens") || body.contains_key("max_completion_tokens")
-}
-
-fn check_body(body: &Map<String, Json>, place: Place, problems: &mut Problems) {
-    for (field, key) in OWN_FIELDS {
-        if body.contains_key(field) {
-            problems.report(
-                Problem::new(place, format!("{} must not hold `{field}`", problems.subject()))
-                    .hint(format!("the workload's `{key}` says it")),
-            );
-        }
+fn check_limit(file: &WorkloadFile, problems: &mut Problems) {
+    let (Some(limit), Some(body)) = (file.max_tokens.place(), file.body.given()) else { return };
+    if ["max_tokens", "max_completion_tokens"].iter().any(|key| body.value.0.contains_key(*key)) {
+        problems.report(
+            Problem::new(limit, "`max_tokens` is given here and in `body`")
+                .hint("keep it here")
+                .also(body.place, "and here"),
+        );
     }
 }
 

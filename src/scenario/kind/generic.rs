@@ -11,4 +11,6 @@ pub(super) const PRESET: Preset = Preset {
     key_env: None,
     token_limit: TokenLimitField::MaxTokens,
     include_usage: true,
+    example_chat: "my-model",
+    example_embed: None,
 };

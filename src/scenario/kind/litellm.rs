@@ -10,4 +10,6 @@ pub(super) const PRESET: Preset = Preset {
     key_env: Some("LITELLM_API_KEY"),
     token_limit: TokenLimitField::MaxTokens,
     include_usage: true,
+    example_chat: "gpt-3.5-turbo",
+    example_embed: Some("bge-m3"),
 };

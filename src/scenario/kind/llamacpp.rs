@@ -10,4 +10,6 @@ pub(super) const PRESET: Preset = Preset {
     key_env: Some("LLAMA_API_KEY"),
     token_limit: TokenLimitField::MaxTokens,
     include_usage: true,
+    example_chat: "default",
+    example_embed: None,
 };

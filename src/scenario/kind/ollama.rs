@@ -10,4 +10,6 @@ pub(super) const PRESET: Preset = Preset {
     key_env: None,
     token_limit: TokenLimitField::MaxTokens,
     include_usage: true,
+    example_chat: "qwen3:4b",
+    example_embed: Some("bge-m3"),
 };

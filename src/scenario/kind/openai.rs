@@ -10,4 +10,6 @@ pub(super) const PRESET: Preset = Preset {
     key_env: Some("OPENAI_API_KEY"),
     token_limit: TokenLimitField::MaxCompletionTokens,
     include_usage: true,
+    example_chat: "gpt-4.1-mini",
+    example_embed: Some("text-embedding-3-small"),
 };

@@ -10,4 +10,6 @@ pub(super) const PRESET: Preset = Preset {
     key_env: Some("OPENROUTER_API_KEY"),
     token_limit: TokenLimitField::MaxTokens,
     include_usage: true,
+    example_chat: "qwen/qwen3-8b",
+    example_embed: None,
 };

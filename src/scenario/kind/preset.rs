@@ -15,6 +15,10 @@ pub struct Preset {
     pub token_limit: TokenLimitField,
     /// Whether `stream_options.include_usage` may be sent.
     pub include_usage: bool,
+    /// A model as its users would name it, for examples: one that chats.
+    pub example_chat: &'static str,
+    /// And one that embeds; `None` where few of these servers have one.
+    pub example_embed: Option<&'static str>,
 }
 
 /// The field of a chat request that limits output tokens.

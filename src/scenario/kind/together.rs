@@ -10,4 +10,6 @@ pub(super) const PRESET: Preset = Preset {
     key_env: Some("TOGETHER_API_KEY"),
     token_limit: TokenLimitField::MaxTokens,
     include_usage: true,
+    example_chat: "Qwen/Qwen2.5-7B-Instruct-Turbo",
+    example_embed: Some("BAAI/bge-base-en-v1.5"),
 };

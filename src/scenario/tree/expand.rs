@@ -22,7 +22,10 @@ pub(in crate::scenario) fn expand(
         }
         match expanded(&text.meant, variable, &mut left) {
             Ok(text) => node.value = Value::Text(text),
-            Err((message, hint)) => problems.report(Problem::new(node.place, message).hint(hint)),
+            Err((message, hint)) => {
+                problems.report(Problem::new(node.place, message).hint(hint));
+                node.value = Value::Unknown;
+            }
         }
     });
 }

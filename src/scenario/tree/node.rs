@@ -19,6 +19,8 @@ pub(in crate::scenario) struct Node {
 /// What a YAML node can be.
 #[derive(Clone)]
 pub(in crate::scenario) enum Value {
+    /// Something that could not be found out, which is reported already.
+    Unknown,
     /// Nothing, `null` or `~`.
     Null,
     /// `true` or `false`.
@@ -98,15 +100,18 @@ impl Node {
     /// What stands here, for the end of a message; no secret is told.
     pub(in crate::scenario) fn describe(&self) -> String {
         match &self.value {
+            Value::Unknown => "something unknown".to_owned(),
             Value::Null => "nothing".to_owned(),
             Value::List(items) if items.is_empty() => "an empty list".to_owned(),
             Value::List(_) => "a list".to_owned(),
+            Value::Map(entries) if entries.is_empty() => "an empty mapping".to_owned(),
             Value::Map(_) => "a mapping".to_owned(),
+            Value::Text(text) if text.meant.is_empty() => "an empty text".to_owned(),
+            Value::Text(_) if self.secret => "a hidden text".to_owned(),
             _ if self.secret => "a hidden value".to_owned(),
             Value::Bool(value) => format!("{value}"),
             Value::Integer(number) => format!("the number {number}"),
             Value::Float(number) => format!("the number {number}"),
-            Value::Text(text) if text.meant.is_empty() => "an empty text".to_owned(),
             Value::Text(text) => format!("`{}`", shortened(&text.meant)),
         }
     }
@@ -133,8 +138,12 @@ impl Node {
                     path.pop();
                 }
             }
-            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_) => {
-            }
+            Value::Unknown
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Text(_) => {}
         }
     }
 }

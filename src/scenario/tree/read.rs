@@ -71,7 +71,7 @@ fn move_to(node: &mut Node, place: Place) {
                 move_to(&mut entry.value, place);
             }
         }
-        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_) => {}
+        _ => {}
     }
 }
 
@@ -183,8 +183,7 @@ impl Builder<'_> {
                 None => parent.key = Some((key_text(&node, plain)?, node.place)),
                 Some((key, key_place)) => insert(entries, key, key_place, node, self.problems),
             },
-            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_) => {
-            }
+            _ => {}
         }
         Ok(())
     }
@@ -259,7 +258,7 @@ fn cost(node: &Node) -> usize {
         Value::Map(entries) => {
             entries.iter().map(|entry| entry.key.len() + cost(&entry.value)).sum()
         }
-        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) => 0,
+        _ => 0,
     };
     below + NODE_COST
 }
@@ -277,12 +276,17 @@ fn unreadable(error: &ScanError, text: &str) -> Problem {
     let mark = *error.marker();
     let problem =
         Problem::new(place_of(Span::empty(mark)), format!("this is not YAML: {}", error.info()));
-    let line = text.lines().nth(mark.line().saturating_sub(1)).unwrap_or_default();
-    if line.contains('\t') {
+    let around = text.lines().skip(mark.line().saturating_sub(1));
+    let line = around.clone().next().unwrap_or_default();
+    let before: String = text.chars().take(mark.index()).collect();
+    let count = |brackets: [char; 2]| before.matches(brackets).count();
+    if around.take(2).any(|line| line.trim_start_matches(' ').starts_with('\t')) {
         problem.hint("YAML is indented with spaces, not with tabs")
-    } else if line.contains("${") {
+    } else if line.contains("${") && count(['{', '[']) > 0 {
         problem.hint("inside `{ }` and `[ ]`, put a `${NAME}` in quotes")
-    } else if line.matches(": ").count() > 1 && !line.contains('{') {
+    } else if count(['{', '[']) > count(['}', ']']) {
+        problem.hint("a `{` or `[` before this may lack its end")
+    } else if line.matches(": ").count() > 1 {
         problem.hint("put a text that contains `: ` in quotes")
     } else {
         problem

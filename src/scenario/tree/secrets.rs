@@ -19,7 +19,9 @@ const SCHEMES: [&str; 3] = ["Bearer ", "Basic ", "Token "];
 /// Marks every value that must never be shown: keys, headers, addresses with a user in them.
 pub(in crate::scenario) fn mark_secrets(root: &mut Node) {
     root.walk(&mut Vec::new(), &mut |path, node| {
-        node.secret = is_secret_path(path) || is_secret_url(path, node);
+        // A file that is no scenario may be anything: a file with a key, for one.
+        let is_no_scenario = path.is_empty() && node.entries().is_none();
+        node.secret = is_no_scenario || is_secret_path(path) || is_secret_url(path, node);
     });
 }
 
@@ -100,12 +102,12 @@ fn shown_piece(piece: Piece<'_>, secret: bool) -> String {
 /// fit: what error reports show.
 ///
 /// `None` for `root` where the tree is not known or not complete: then whole lines are hidden.
-pub(in crate::scenario) fn masked_source(text: &str, root: Option<&Node>) -> String {
-    let Some(root) = root else { return masked_lines(text) };
+pub(in crate::scenario) fn masked_source(text: &str, root: Option<Node>) -> String {
+    let Some(mut root) = root else { return masked_lines(text) };
+    mark_secrets(&mut root);
     let starts: Vec<usize> = text.char_indices().map(|(byte, _)| byte).collect();
     let byte_at = |character: usize| starts.get(character).copied().unwrap_or(text.len());
     let mut masked = text.to_owned();
-    let mut root = root.clone();
     root.walk(&mut Vec::new(), &mut |_, node| {
         let Place::Text(stretch) = node.place else { return };
         let is_open = node
@@ -122,23 +124,27 @@ pub(in crate::scenario) fn masked_source(text: &str, root: Option<&Node>) -> Str
 }
 
 fn masked_lines(text: &str) -> String {
-    let mut headers_indent = None;
+    // A text that does not name its version may be anything: a file with a key, for one.
+    let is_scenario = text.contains("pacemark");
+    // What is indented deeper than a line that hides something belongs to it.
+    let mut hidden_below = None;
     let mut masked = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         let indent = line.len() - line.trim_start().len();
         let is_blank = line.trim().is_empty();
-        if !is_blank && headers_indent.is_some_and(|headers| indent <= headers) {
-            headers_indent = None;
+        if !is_blank && hidden_below.is_some_and(|above| indent <= above) {
+            hidden_below = None;
         }
-        let shown = match (secret_from(line), headers_indent) {
-            (Some(from), _) => from,
-            (None, Some(_)) => indent,
+        let shown = match (hidden_below, secret_from(line)) {
+            (Some(_), _) => indent,
+            _ if !is_scenario => 0,
+            (None, Some(from)) => {
+                hidden_below = Some(indent);
+                from
+            }
             (None, None) => line.len(),
         };
-        if line.contains("headers") {
-            headers_indent = Some(indent);
-        }
-        let (open, hidden) = line.split_at(shown);
+        let (open, hidden) = line.split_at(shown.min(line.len()));
         masked.push_str(open);
         for character in hidden.chars() {
             match character {
@@ -153,13 +159,16 @@ fn masked_lines(text: &str) -> String {
 /// Where in a line something begins that may be a secret.
 fn secret_from(line: &str) -> Option<usize> {
     let plain = line.to_ascii_lowercase().replace('-', "_");
-    let word_at = |word: &str| plain.find(word).map(|at| at + word.len());
-    let of_key = SECRET_WORDS.iter().filter_map(|word| word_at(word));
+    let is_source =
+        |end: usize| plain[end..].starts_with("_env") || plain[end..].starts_with("_file");
+    let behind = |word: &str| {
+        let mut ends = plain.match_indices(word).map(|(at, _)| at + word.len());
+        ends.find(|&end| !is_source(end))
+    };
+    // What is hidden begins behind the colon, if there is one.
+    let behind_colon = |end: usize| plain[end..].find(':').map_or(end, |colon| end + colon + 1);
+    let of_key = SECRET_WORDS.iter().chain(&["headers"]).filter_map(|word| behind(word));
+    let of_short_key = ["key:", "token:"].into_iter().filter_map(behind);
     let of_url = plain.find("://").filter(|_| plain.contains(['@', '?'])).map(|at| at + 3);
-    let of_header = word_at("headers").or_else(|| word_at("key:")).or_else(|| word_at("token:"));
-    of_key
-        .filter(|&end| !plain[end..].starts_with("_env") && !plain[end..].starts_with("_file"))
-        .chain(of_url)
-        .chain(of_header)
-        .min()
+    of_key.map(behind_colon).chain(of_short_key).chain(of_url).min()
 }

@@ -4,19 +4,18 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::node::{Node, Value};
 
-/// The tree as YAML, keys in the order they were written, references as they were typed.
+/// A value as YAML, keys in their order; of a tree, references as they were typed.
 ///
-/// # Errors
-///
-/// What the YAML writer cannot express; texts, numbers, lists and mappings it all can.
-pub(in crate::scenario) fn write_yaml(root: &Node) -> Result<String, String> {
-    serde_saphyr::to_string(root).map_err(|error| error.to_string())
+/// `None` where the writer cannot express it: texts, numbers, lists and mappings it all can.
+pub(in crate::scenario) fn write_yaml(value: &impl Serialize) -> Option<String> {
+    let options = serde_saphyr::ser_options! { compact_list_indent: false };
+    serde_saphyr::to_string_with_options(value, options).ok()
 }
 
 impl Serialize for Node {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.value {
-            Value::Null => serializer.serialize_unit(),
+            Value::Unknown | Value::Null => serializer.serialize_unit(),
             Value::Bool(value) => serializer.serialize_bool(*value),
             Value::Integer(number) => match (i64::try_from(*number), u64::try_from(*number)) {
                 (Ok(number), _) => serializer.serialize_i64(number),

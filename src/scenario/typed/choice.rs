@@ -28,6 +28,7 @@ pub(super) fn decode_word<T: Choice>(node: &Node, problems: &mut Problems) -> Op
         Value::Text(text) => text.meant.clone(),
         Value::Integer(number) => number.to_string(),
         Value::Float(number) => number.to_string(),
+        Value::Unknown => return None,
         _ => String::new(),
     };
     if let Some((_, value)) = words.iter().find(|(word, _)| *word == typed) {

@@ -2,8 +2,9 @@
 
 use serde_json::Value as Json;
 
+use crate::scenario::place::Place;
 use crate::scenario::problem::{Problem, Problems};
-use crate::scenario::tree::Node;
+use crate::scenario::tree::{Node, Value};
 
 /// A type that can be typed into a scenario.
 pub(in crate::scenario) trait Decode: Sized {
@@ -16,6 +17,9 @@ pub(in crate::scenario) trait Decode: Sized {
 
 /// Reports that `node` is not what it should be; `expected` may bring its own hint after a `; `.
 pub(super) fn unexpected<T>(node: &Node, expected: &str, problems: &mut Problems) -> Option<T> {
+    if let Value::Unknown = node.value {
+        return None;
+    }
     let (expected, hint) = match expected.split_once("; ") {
         Some((expected, hint)) => (expected, Some(hint)),
         None => (expected, None),
@@ -30,7 +34,7 @@ pub(super) fn unexpected<T>(node: &Node, expected: &str, problems: &mut Problems
 }
 
 /// Reports a part of the format that this version does not do yet.
-pub(super) fn not_yet(place: crate::scenario::place::Place, what: &str, problems: &mut Problems) {
-    let message = format!("{}: {what} cannot be run by this version yet", problems.subject());
+pub(super) fn not_yet(place: Place, what: &str, problems: &mut Problems) {
+    let message = format!("{}: {what} is not part of this version yet", problems.subject());
     problems.report(Problem::new(place, message).hint("leave it out"));
 }

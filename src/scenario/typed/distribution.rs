@@ -62,9 +62,9 @@ impl From<Tokens> for f64 {
     }
 }
 
-const BELL: Keys = Keys { known: &["mean", "stddev", "min", "max"], later: &[] };
-const UNIFORM: Keys = Keys { known: &["uniform"], later: &[] };
-const LOGNORMAL: Keys = Keys { known: &["lognormal"], later: &[] };
+const BELL: Keys = Keys { known: &["mean", "stddev", "min", "max"], later: &[], instead: &[] };
+const UNIFORM: Keys = Keys { known: &["uniform"], later: &[], instead: &[] };
+const LOGNORMAL: Keys = Keys { known: &["lognormal"], later: &[], instead: &[] };
 
 impl<Q: Decode + Into<f64> + Copy> Decode for DistributionFile<Q> {
     fn decode(node: &Node, problems: &mut Problems) -> Option<Self> {
@@ -75,7 +75,9 @@ impl<Q: Decode + Into<f64> + Copy> Decode for DistributionFile<Q> {
                 let Bell { mean, stddev, min, max } =
                     problems.within("lognormal", |problems| bell::<Q>(inner, problems))?;
                 if mean <= 0.0 {
-                    return unexpected(inner, "a distribution with a mean above 0", problems);
+                    let message = format!("{}: its `mean` must be above 0", problems.subject());
+                    problems.report(Problem::new(inner.place, message));
+                    return None;
                 }
                 Distribution::Lognormal { mean, stddev, min, max }
             }
@@ -128,9 +130,12 @@ fn uniform<Q: Decode + Into<f64> + Copy>(
     let list = problems.within("uniform", |problems| List::<Q, 2>::decode(inner, problems))?;
     match list.0.iter().map(|item| item.value.into()).collect::<Vec<f64>>()[..] {
         [low, high] if low <= high => Some(Distribution::Uniform { low, high }),
-        _ => problems.within("uniform", |problems| {
-            unexpected(inner, "two values, the lower one first", problems)
-        }),
+        [_, _] => {
+            let message = format!("{}: `uniform` names the lower value first", problems.subject());
+            problems.report(Problem::new(inner.place, message));
+            None
+        }
+        _ => problems.within("uniform", |problems| unexpected(inner, "two values", problems)),
     }
 }
 

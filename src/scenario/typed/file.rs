@@ -5,7 +5,7 @@ use super::list::Named;
 use super::load::LoadFile;
 use super::mapping::mapping;
 use super::quantity::{PositiveSpan, Whole};
-use super::text::Name;
+use super::text::FolderName;
 use super::workload::WorkloadFile;
 
 /// More servers than this in one table help nobody.
@@ -21,7 +21,7 @@ mapping! {
         /// Version of the format; this is version 1.
         required pacemark: Whole<1, 1>,
         /// Name of the scenario; also names the folder of its results.
-        optional name: Name = "the name of the file",
+        optional name: FolderName = "the name of the file",
         /// What the scenario is for; shown in reports.
         optional description: String,
         /// Seed of everything random: arrivals, order of prompts, the simulated server.

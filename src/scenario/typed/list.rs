@@ -7,9 +7,10 @@ use super::field::Given;
 use super::text::flaw_of_name;
 use crate::scenario::place::Place;
 use crate::scenario::problem::{Problem, Problems};
-use crate::scenario::tree::{Node, Value};
+use crate::scenario::tree::{Entry, Node, Value};
 
-/// A list with at least one item and at most `MAX`.
+/// A list with at least one item and at most `MAX`; items that are wrong, which is reported
+/// already, are left out.
 #[derive(Clone, Debug)]
 pub(in crate::scenario) struct List<T, const MAX: usize>(pub(in crate::scenario) Vec<Given<T>>);
 
@@ -41,25 +42,22 @@ impl<T: Decode, const MAX: usize> Decode for List<T, MAX> {
         let Value::List(items) = &node.value else {
             return unexpected(node, "a list; write `[…]`, or each item after a `- `", problems);
         };
-        if items.is_empty() || items.len() > MAX {
-            return unexpected(node, &format!("a list of 1 to {MAX} items"), problems);
+        if items.is_empty() {
+            return unexpected(node, "a list with at least one item", problems);
         }
-        decode_items(items, problems).map(Self)
+        if items.len() > MAX {
+            return unexpected(node, &format!("a list of at most {MAX} items"), problems);
+        }
+        let read = |(index, node): (usize, &Node)| {
+            let value = problems.within(index, |problems| T::decode(node, problems))?;
+            Some(Given { value, place: node.place })
+        };
+        Some(Self(items.iter().enumerate().filter_map(read).collect()))
     }
 
     fn schema() -> Json {
         json!({"type": "array", "items": T::schema(), "minItems": 1, "maxItems": MAX})
     }
-}
-
-/// Reads every item, so that all that is wrong is reported; `None` if one was.
-fn decode_items<T: Decode>(items: &[Node], problems: &mut Problems) -> Option<Vec<Given<T>>> {
-    let read = |(index, node): (usize, &Node)| {
-        let value = problems.within(index, |problems| T::decode(node, problems))?;
-        Some(Given { value, place: node.place })
-    };
-    let read: Vec<Option<Given<T>>> = items.iter().enumerate().map(read).collect();
-    read.into_iter().collect()
 }
 
 impl<T: Decode, const MAX: usize> Decode for OneOrMany<T, MAX> {
@@ -81,10 +79,13 @@ impl<T: Decode, const MAX: usize> Decode for Named<T, MAX> {
         let Some(entries) = node.entries() else {
             return unexpected(node, "a mapping from names", problems);
         };
-        if entries.is_empty() || entries.len() > MAX {
-            return unexpected(node, &format!("a mapping of 1 to {MAX} names"), problems);
+        if entries.is_empty() {
+            return unexpected(node, "a mapping with at least one name", problems);
         }
-        let read = |entry: &crate::scenario::tree::Entry| {
+        if entries.len() > MAX {
+            return unexpected(node, &format!("a mapping of at most {MAX} names"), problems);
+        }
+        let read = |entry: &Entry| {
             if let Some(flaw) = flaw_of_name(&entry.key) {
                 let message = format!("a name in {} {flaw}", problems.subject());
                 problems.report(Problem::new(entry.key_place, message));

@@ -73,10 +73,12 @@ mapping! {
         optional duration: PositiveSpan,
     }
     later {
+        "think_time": "pausing between requests",
+    }
+    instead {
         "replay": "replaying a trace",
         "sweep": "sweeping a range of loads",
         "search": "searching for the highest load that holds",
-        "think_time": "pausing between requests",
     }
 }
 

@@ -11,8 +11,9 @@ use crate::scenario::tree::{Entry, Node};
 /// Declares a mapping: its struct, how it is read, and its schema.
 ///
 /// Each key says whether it is `required` or `optional`, its type, and (after `=`) its default
-/// as users write it. Under `later` stand the keys that the format has reserved, with what they
-/// will do.
+/// as users write it. Under `later` stand keys that the format has reserved, with what they will
+/// do; under `instead` those that will do the work of the other keys, so that a mapping with one
+/// of them is not judged further.
 macro_rules! mapping {
     (
         $(#[doc = $about:literal])+
@@ -20,6 +21,7 @@ macro_rules! mapping {
             $($(#[doc = $doc:literal])+ $presence:ident $key:ident: $kind:ty $(= $default:literal)?,)+
         }
         later { $($later:literal: $what:literal,)* }
+        $(instead { $($instead:literal: $instead_what:literal,)* })?
     ) => {
         $(#[doc = $about])+
         #[derive(Clone, Debug)]
@@ -35,6 +37,7 @@ macro_rules! mapping {
                 const KEYS: $crate::scenario::typed::mapping::Keys = $crate::scenario::typed::mapping::Keys {
                     known: &[$(stringify!($key)),+],
                     later: &[$(($later, $what)),*],
+                    instead: &[$($(($instead, $instead_what)),*)?],
                 };
                 let entries = KEYS.open(node, problems)?;
                 Some(Self {
@@ -65,27 +68,29 @@ pub(super) struct Keys {
     pub(super) known: &'static [&'static str],
     /// Those it will have, with what they will do.
     pub(super) later: &'static [(&'static str, &'static str)],
+    /// Those it will have instead of the others.
+    pub(super) instead: &'static [(&'static str, &'static str)],
 }
 
 /// A mapping whose keys have been looked through.
 pub(super) struct Entries<'n> {
     place: Place,
     list: &'n [Entry],
-    /// Whether it says something for a later version: then what it lacks may be part of that.
-    has_later: bool,
 }
 
 impl Keys {
-    /// Opens a mapping and reports every key that it should not have.
+    /// Opens a mapping and reports every key that it should not have; `None` where nothing more
+    /// can be said about it.
     pub(super) fn open<'n>(&self, node: &'n Node, problems: &mut Problems) -> Option<Entries<'n>> {
         let Some(entries) = node.entries() else {
             let expected = format!("a mapping with the keys {}", listed(self.known));
             return unexpected(node, &expected, problems);
         };
-        let mut has_later = false;
+        let mut is_judged = true;
         for Entry { key, key_place, .. } in entries {
-            if let Some((_, what)) = self.later.iter().find(|(later, _)| later == key) {
-                has_later = true;
+            let mut reserved = self.later.iter().chain(self.instead);
+            if let Some((_, what)) = reserved.find(|(reserved, _)| reserved == key) {
+                is_judged &= !self.instead.iter().any(|(instead, _)| instead == key);
                 problems.within(key, |problems| not_yet(*key_place, what, problems));
             } else if !self.known.contains(&key.as_str()) {
                 let message = format!("{} has no key `{key}`", problems.subject());
@@ -93,7 +98,7 @@ impl Keys {
                 problems.report(Problem::new(*key_place, message).hint(hint));
             }
         }
-        Some(Entries { place: node.place, list: entries, has_later })
+        is_judged.then_some(Entries { place: node.place, list: entries })
     }
 }
 
@@ -113,7 +118,7 @@ impl Entries<'_> {
     /// Reads a key and reports it if it is missing.
     pub(super) fn required<T: Decode>(&self, key: &str, problems: &mut Problems) -> Field<T> {
         let field = self.optional(key, problems);
-        if field.is_absent() && !self.has_later {
+        if field.is_absent() {
             let message = format!("{} lacks the key `{key}`", problems.subject());
             problems.report(Problem::new(self.place, message));
         }

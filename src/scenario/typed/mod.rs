@@ -27,5 +27,5 @@ pub(in crate::scenario) use load::{
     ArrivalChoice, HooksFile, LoadFile, MOST_STAGES, StageFile, StopFile, WarmupFile,
 };
 pub(in crate::scenario) use mock::{MockFile, MockProfile, MockSettings};
-pub(in crate::scenario) use text::FilePath;
+pub(in crate::scenario) use text::{FilePath, JsonObject};
 pub(in crate::scenario) use workload::{PromptFileSource, PromptsFile, WorkloadFile};

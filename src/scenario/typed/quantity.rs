@@ -78,6 +78,9 @@ impl<const MIN: u64, const MAX: u64> Decode for Whole<MIN, MAX> {
 
 impl<const MIN: u64, const MAX: u64> Whole<MIN, MAX> {
     fn expected() -> String {
+        if MIN == MAX {
+            return format!("the number {MIN}");
+        }
         format!("a whole number from {MIN} to {MAX}")
     }
 }
@@ -146,16 +149,6 @@ fn with_unit<T>(
     }
 }
 
-/// How a bare number would be written with its unit.
-fn with_example(node: &Node, expected: &str, unit: &str) -> String {
-    match number(node).filter(|number| *number >= 0.0 && *number < 1e6) {
-        Some(number) if number.fract() == 0.0 => {
-            format!("{expected}; give its unit: `{number}{unit}`")
-        }
-        _ => expected.to_owned(),
-    }
-}
-
 impl Decode for Duration {
     fn decode(node: &Node, problems: &mut Problems) -> Option<Self> {
         let expected = "a duration; write `500ms`, `30s`, `5m` or `1h`";
@@ -192,7 +185,11 @@ impl Decode for PositiveSpan {
 
 impl Decode for Rate {
     fn decode(node: &Node, problems: &mut Problems) -> Option<Self> {
-        with_unit(node, problems, &with_example(node, "a rate", "/s"), str::parse)
+        let expected = match number(node).and_then(Self::per_second) {
+            Some(rate) => format!("a rate; give its unit: `{rate}`"),
+            None => "a rate above 0; write `20/s`, `0.5/s` or `600/min`".to_owned(),
+        };
+        with_unit(node, problems, &expected, str::parse)
     }
 
     fn schema() -> Json {
@@ -203,7 +200,14 @@ impl Decode for Rate {
 
 impl Decode for Share {
     fn decode(node: &Node, problems: &mut Problems) -> Option<Self> {
-        with_unit(node, problems, &with_example(node, "a share from 0% to 100%", "%"), str::parse)
+        let number = number(node);
+        // 0.05 was probably meant as 5%, and 5 as well.
+        let meant = number.and_then(|number| Self::new(number).or(Self::new(number / 100.0)));
+        let expected = match meant {
+            Some(share) => format!("a share from 0% to 100%; write it in percent: `{share}`"),
+            None => "a share from 0% to 100%; write `5%`".to_owned(),
+        };
+        with_unit(node, problems, &expected, str::parse)
     }
 
     fn schema() -> Json {

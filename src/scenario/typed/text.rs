@@ -16,6 +16,10 @@ const LONGEST_NAME: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::scenario) struct Name(pub(in crate::scenario) String);
 
+/// A name that a folder can have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::scenario) struct FolderName(pub(in crate::scenario) String);
+
 /// A file, as it was typed; relative to the folder of the scenario.
 #[derive(Clone, Debug)]
 pub(in crate::scenario) struct FilePath(pub(in crate::scenario) PathBuf);
@@ -59,6 +63,26 @@ impl Decode for Name {
 
     fn schema() -> Json {
         json!({"type": "string", "minLength": 1, "maxLength": LONGEST_NAME})
+    }
+}
+
+impl Decode for FolderName {
+    fn decode(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let Name(name) = Name::decode(node, problems)?;
+        if name.contains(['/', '\\', ':']) || name.starts_with('.') {
+            let expected = "the name of a folder; leave out `/`, `\\`, `:` and a first `.`";
+            return unexpected(node, expected, problems);
+        }
+        Some(Self(name))
+    }
+
+    fn schema() -> Json {
+        json!({
+            "type": "string",
+            "minLength": 1,
+            "maxLength": LONGEST_NAME,
+            "pattern": r"^[^./\\:][^/\\:]*$",
+        })
     }
 }
 
@@ -125,6 +149,7 @@ impl Decode for JsonObject {
 
 fn json_of(node: &Node, problems: &mut Problems) -> Option<Json> {
     Some(match &node.value {
+        Value::Unknown => return None,
         Value::Null => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
         Value::Text(text) => Json::String(text.meant.clone()),

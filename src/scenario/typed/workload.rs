@@ -46,8 +46,10 @@ mapping! {
     later {
         "output_tokens": "forcing an exact output length",
         "tokenizer": "counting tokens with a tokenizer",
-        "turns": "conversations of several turns",
+        "turns": "a conversation of several turns",
         "think_time": "pausing between turns",
+    }
+    instead {
         "mix": "mixing workloads",
     }
 }
@@ -63,6 +65,8 @@ mapping! {
     later {
         "order": "choosing the order of prompts",
         "at_end": "choosing what follows the last prompt",
+    }
+    instead {
         "synthetic": "making synthetic prompts",
         "trace": "replaying a trace",
     }

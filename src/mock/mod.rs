@@ -8,6 +8,10 @@
 //! * Any prompt gets the same words, a token each. Headers (and the role of a chat) leave as
 //!   soon as a stream is accepted, tokens when they are due: the *i*-th at `ttft` and *i* gaps
 //!   after the request had arrived whole, never counted from the token before.
+//! * Without `slots` every request runs at once, by its script. With them an engine decides: a
+//!   queue, prompts read one after the other, and common steps that slow down as the batch grows;
+//!   the module `engine` says how exactly.
+//! * With a gap of 0 a stream is written as fast as its client reads.
 //! * What is random follows from the seed, the request's content and how often that content came
 //!   before, never from time.
 

@@ -5,70 +5,86 @@
 
 use bytes::Bytes;
 
-use super::refusal::Refusal;
 use super::render::{Title, WORDS, words};
 use super::script::Script;
 use crate::units::{count, index, to_u32};
 
-/// The pieces of a stream.
+/// The pieces of a stream, all in one buffer.
 #[derive(Clone, Debug)]
 pub(super) struct Pieces {
-    /// What comes at once: the role of a chat.
-    pub(super) head: Option<Bytes>,
-    /// What follows the last event: the finish, the usage, `[DONE]`.
-    pub(super) tail: Bytes,
-    /// What comes instead of the rest where the stream breaks.
-    pub(super) error: Bytes,
-    /// Events full of tokens, which repeat in turn.
-    ring: Bytes,
-    /// Where each of them ends.
+    text: Bytes,
+    /// Where the head ends and the events begin.
+    events_at: usize,
+    /// Where each of the full events ends; they repeat in turn.
     ends: Vec<usize>,
+    /// How many full events the answer has.
     full_events: u32,
-    /// The last event, where it holds fewer tokens than the others.
-    last: Bytes,
+    /// Where the tail begins; before it stands the last event, where that is not full.
+    tail_at: usize,
 }
 
 impl Pieces {
     /// The pieces of the stream that answers by `script`.
     pub(super) fn new(title: &Title, script: &Script, include_usage: bool) -> Self {
-        let (before, after) = title.text_event();
+        let opening = title.opening();
+        let (before, after) = title.around_text();
         let per_event = script.tokens_per_event;
         let full_events = script.tokens / per_event;
         // After as many events as there are words, the first word comes first again.
         let distinct = full_events.min(to_u32(count(WORDS.len())));
-        let (mut ring, mut ends) = (String::new(), Vec::new());
+        let mut text = String::new();
+        if let Some(role) = title.role() {
+            text.extend([&opening, role]);
+        }
+        let events_at = text.len();
+        let mut ends = Vec::with_capacity(index(u64::from(distinct)));
+        let mut add_event = |first, tokens| {
+            text.extend([&opening, before]);
+            text.extend(words(first, tokens));
+            text.push_str(after);
+            text.len()
+        };
         for event in 0..distinct {
-            ring += &before;
-            ring += &words(event * per_event, per_event);
-            ring += &after;
-            ends.push(ring.len());
+            ends.push(add_event(event * per_event, per_event));
         }
-        let rest = words(full_events * per_event, script.tokens % per_event);
-        Self {
-            head: title.role_event().map(Bytes::from),
-            tail: title.closing_events(script, include_usage).into(),
-            error: format!("data: {}\n\n", Refusal::injected().body()).into(),
-            ring: ring.into(),
-            ends,
-            full_events,
-            last: format!("{before}{rest}{after}").into(),
+        let rest = script.tokens % per_event;
+        if rest > 0 {
+            add_event(full_events * per_event, rest);
         }
+        let tail_at = text.len();
+        text.extend([&opening, title.finish(script).as_str()]);
+        if include_usage {
+            text.extend([&opening, title.closing_usage(script).as_str()]);
+        }
+        text.push_str("data: [DONE]\n\n");
+        Self { text: text.into(), events_at, ends, full_events, tail_at }
+    }
+
+    /// What comes at once: the role of a chat; `None` for a completion.
+    pub(super) fn head(&self) -> Option<Bytes> {
+        (self.events_at > 0).then(|| self.text.slice(..self.events_at))
+    }
+
+    /// What follows the last event: the finish, the usage, `[DONE]`.
+    pub(super) fn tail(&self) -> Bytes {
+        self.text.slice(self.tail_at..)
     }
 
     /// Events from number `from` on, up to but without number `to` or fewer, and how many.
     pub(super) fn events(&self, from: u32, to: u32) -> (Bytes, u32) {
         if from >= self.full_events {
-            return (self.last.clone(), 1);
+            return (self.text.slice(self.start_of(self.ends.len())..self.tail_at), 1);
         }
         let distinct = to_u32(count(self.ends.len()));
         let first = from % distinct;
         let events = to.min(self.full_events).saturating_sub(from).min(distinct - first);
-        let start = if first == 0 { 0 } else { self.end_of(first - 1) };
-        (self.ring.slice(start..self.end_of(first + events - 1)), events)
+        let (start, end) = (index(u64::from(first)), index(u64::from(first + events)));
+        (self.text.slice(self.start_of(start)..self.start_of(end)), events)
     }
 
-    fn end_of(&self, event: u32) -> usize {
-        self.ends[index(u64::from(event))]
+    /// Where a full event begins, or where the last of them ends.
+    fn start_of(&self, event: usize) -> usize {
+        if event == 0 { self.events_at } else { self.ends[event - 1] }
     }
 }
 
@@ -111,7 +127,7 @@ mod tests {
         let pieces = pieces(Endpoint::Chat, 2, 1);
         let (events, given) = pieces.events(0, 2);
         assert_eq!(given, 2);
-        let all = [pieces.head.clone().unwrap(), events, pieces.tail.clone()].concat();
+        let all = [pieces.head().unwrap(), events, pieces.tail()].concat();
         insta::assert_snapshot!(String::from_utf8(all).unwrap(), @r#"
         data: {"id":"chatcmpl-7","object":"chat.completion.chunk","created":1,"model":"qwen3:\"4b\"","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}
 
@@ -130,8 +146,8 @@ mod tests {
     #[test]
     fn a_stream_of_a_completion_has_text_and_no_role() {
         let pieces = pieces(Endpoint::Completions, 1, 1);
-        assert_eq!(pieces.head, None);
-        let all = [pieces.events(0, 1).0, pieces.tail.clone()].concat();
+        assert_eq!(pieces.head(), None);
+        let all = [pieces.events(0, 1).0, pieces.tail()].concat();
         insta::assert_snapshot!(String::from_utf8(all).unwrap(), @r#"
         data: {"id":"cmpl-7","object":"text_completion","created":1,"model":"qwen3:\"4b\"","choices":[{"index":0,"text":"the ","finish_reason":null}]}
 
@@ -149,7 +165,11 @@ mod tests {
             let pieces = pieces(Endpoint::Chat, tokens, per_event);
             for run in [1, 5, 1_000] {
                 let text = text(&pieces, tokens.div_ceil(per_event), run);
-                assert_eq!(text, words(0, tokens), "{tokens} by {per_event}, {run} at a time");
+                assert_eq!(
+                    text,
+                    words(0, tokens).collect::<String>(),
+                    "{tokens} by {per_event}, {run} at a time"
+                );
             }
         }
     }

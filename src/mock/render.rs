@@ -10,38 +10,9 @@ use crate::units::index;
 
 /// The words of every answer; each is a token, and none needs escaping in JSON.
 pub(super) const WORDS: [&str; 32] = [
-    "the ",
-    "time ",
-    "to ",
-    "the ",
-    "first ",
-    "token ",
-    "is ",
-    "what ",
-    "a ",
-    "reader ",
-    "feels ",
-    "and ",
-    "the ",
-    "gaps ",
-    "that ",
-    "follow ",
-    "are ",
-    "what ",
-    "a ",
-    "reader ",
-    "sees ",
-    "so ",
-    "both ",
-    "are ",
-    "measured ",
-    "here ",
-    "one ",
-    "by ",
-    "one ",
-    "and ",
-    "kept ",
-    "apart. ",
+    "the ", "time ", "to ", "the ", "first ", "token ", "is ", "what ", "a ", "reader ", "feels ",
+    "and ", "the ", "gaps ", "that ", "follow ", "are ", "what ", "a ", "reader ", "sees ", "so ",
+    "both ", "are ", "timed ", "here ", "one ", "by ", "one ", "and ", "kept ", "apart. ",
 ];
 
 /// What names an answer.
@@ -60,15 +31,15 @@ pub(super) struct Title {
 }
 
 /// `tokens` words, starting where `first` tokens came before.
-pub(super) fn words(first: u32, tokens: u32) -> String {
+pub(super) fn words(first: u32, tokens: u32) -> impl Iterator<Item = &'static str> {
     let at = |token: u32| index(u64::from(token)) % WORDS.len();
-    (first..first.saturating_add(tokens)).map(|token| WORDS[at(token)]).collect()
+    (first..first.saturating_add(tokens)).map(move |token| WORDS[at(token)])
 }
 
 impl Title {
     /// The whole answer to a request that did not ask for a stream.
     pub(super) fn whole(&self, script: &Script) -> String {
-        let text = words(0, script.tokens);
+        let text: String = words(0, script.tokens).collect();
         let (object, key, content) = match self.endpoint {
             Endpoint::Chat => {
                 ("chat.completion", "message", json!({"role": "assistant", "content": text}))
@@ -101,61 +72,59 @@ impl Title {
         .to_string()
     }
 
-    /// The event that tells who speaks; completions have none.
-    pub(super) fn role_event(&self) -> Option<String> {
-        let delta = json!({"role": "assistant", "content": ""});
-        let choices = json!([{"index": 0, "delta": delta, "finish_reason": null}]);
-        (self.endpoint == Endpoint::Chat).then(|| self.event(&choices, None))
-    }
-
-    /// An event with text, cut in two where the text belongs.
-    pub(super) fn text_event(&self) -> (String, String) {
-        let (choice, mark) = match self.endpoint {
-            Endpoint::Chat => {
-                let choice = json!({"index": 0, "delta": {"content": ""}, "finish_reason": null});
-                (choice, r#""content":""#)
-            }
-            Endpoint::Completions | Endpoint::Embeddings => {
-                (json!({"index": 0, "text": "", "finish_reason": null}), r#""text":""#)
-            }
-        };
-        let mut event = self.event(&json!([choice]), None);
-        // The last mark: a model's name may hold one too, but stands before the choices.
-        let cut = event.rfind(mark).map_or(event.len(), |at| at + mark.len());
-        let after = event.split_off(cut);
-        (event, after)
-    }
-
-    /// The events that end a stream.
-    pub(super) fn closing_events(&self, script: &Script, include_usage: bool) -> String {
-        let reason = finish_reason(script);
-        let choices = match self.endpoint {
-            Endpoint::Chat => json!([{"index": 0, "delta": {}, "finish_reason": reason}]),
-            Endpoint::Completions | Endpoint::Embeddings => {
-                json!([{"index": 0, "text": "", "finish_reason": reason}])
-            }
-        };
-        let mut events = self.event(&choices, None);
-        if include_usage {
-            events.push_str(&self.event(&json!([]), Some(self.usage(script))));
-        }
-        events.push_str("data: [DONE]\n\n");
-        events
-    }
-
-    fn event(&self, choices: &Value, usage: Option<Value>) -> String {
+    /// What every event of a stream begins with, up to its choices.
+    pub(super) fn opening(&self) -> String {
         let object = match self.endpoint {
             Endpoint::Chat => "chat.completion.chunk",
             Endpoint::Completions | Endpoint::Embeddings => "text_completion",
         };
-        let mut chunk = json!({
-            "id": self.id(), "object": object, "created": self.created, "model": self.model,
-            "choices": choices,
-        });
-        if let Some(usage) = usage {
-            chunk["usage"] = usage;
+        // Written out rather than built: a burst of requests waits for this in line.
+        format!(
+            r#"data: {{"id":"{}","object":"{object}","created":{},"model":{},"choices":"#,
+            self.id(),
+            self.created,
+            Value::from(self.model.as_str()),
+        )
+    }
+
+    /// The rest of the event that tells who speaks; completions have none.
+    pub(super) const fn role(&self) -> Option<&'static str> {
+        const ROLE: &str = concat!(
+            r#"[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#,
+            "\n\n"
+        );
+        match self.endpoint {
+            Endpoint::Chat => Some(ROLE),
+            Endpoint::Completions | Endpoint::Embeddings => None,
         }
-        format!("data: {chunk}\n\n")
+    }
+
+    /// The rest of an event with text: what stands before the text, and after.
+    pub(super) const fn around_text(&self) -> (&'static str, &'static str) {
+        match self.endpoint {
+            Endpoint::Chat => (
+                r#"[{"index":0,"delta":{"content":""#,
+                concat!(r#""},"finish_reason":null}]}"#, "\n\n"),
+            ),
+            Endpoint::Completions | Endpoint::Embeddings => {
+                (r#"[{"index":0,"text":""#, concat!(r#"","finish_reason":null}]}"#, "\n\n"))
+            }
+        }
+    }
+
+    /// The rest of the event that tells why the answer ends.
+    pub(super) fn finish(&self, script: &Script) -> String {
+        let nothing = match self.endpoint {
+            Endpoint::Chat => r#""delta":{}"#,
+            Endpoint::Completions | Endpoint::Embeddings => r#""text":"""#,
+        };
+        let reason = finish_reason(script);
+        format!("[{{\"index\":0,{nothing},\"finish_reason\":\"{reason}\"}}]}}\n\n")
+    }
+
+    /// The rest of the event that counts tokens.
+    pub(super) fn closing_usage(&self, script: &Script) -> String {
+        format!("[],\"usage\":{}}}\n\n", self.usage(script))
     }
 
     fn id(&self) -> String {

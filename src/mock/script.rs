@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::draw::{Draw, Purpose, sample};
 use super::request::Limit;
 use crate::scenario::{Distribution, MockSpec};
-use crate::units::{index, span_from_seconds, to_u32, whole};
+use crate::units::{Share, index, span_from_seconds, to_u32, whole};
 
 /// Most tokens of an answer; bounds what one request may make the server write.
 pub(super) const MAX_OUTPUT_TOKENS: u32 = 1 << 20;
@@ -83,8 +83,11 @@ impl Script {
 }
 
 fn fault(spec: &MockSpec, events: u32, draw: &Draw) -> Option<Fault> {
-    let mut faults = draw.numbers(Purpose::Fault);
+    if spec.errors == Share::ZERO {
+        return None;
+    }
     let errors = spec.errors.get();
+    let mut faults = draw.numbers(Purpose::Fault);
     let lot: f64 = faults.random();
     if lot < errors / 2.0 {
         Some(Fault::Refuse)
@@ -96,6 +99,9 @@ fn fault(spec: &MockSpec, events: u32, draw: &Draw) -> Option<Fault> {
 }
 
 fn stall(spec: &MockSpec, events: u32, draw: &Draw) -> Option<Stall> {
+    if spec.stalls == Share::ZERO {
+        return None;
+    }
     let mut stalls = draw.numbers(Purpose::Stall);
     let stalled = stalls.random::<f64>() < spec.stalls.get() && events > 1;
     stalled.then(|| Stall {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame};
 
 use super::pieces::Pieces;
+use super::refusal::Refusal;
 use super::release::{Released, Releases};
 use super::script::{Fault, Script};
 use super::truth::Written;
@@ -52,7 +53,8 @@ impl TextStream {
         if self.sent == self.events {
             self.visit.fail();
             self.phase = Phase::Over;
-            return Poll::Ready(self.pieces.error.clone());
+            let error = format!("data: {}\n\n", Refusal::injected().body());
+            return Poll::Ready(error.into());
         }
         let (bytes, given) = self.pieces.events(self.sent, released.events.min(self.events));
         self.note(released, given);
@@ -88,7 +90,7 @@ impl Body for TextStream {
             match this.phase {
                 Phase::Head => {
                     this.phase = Phase::Events;
-                    if let Some(head) = this.pieces.head.take() {
+                    if let Some(head) = this.pieces.head() {
                         break head;
                     }
                 }
@@ -96,7 +98,7 @@ impl Body for TextStream {
                 Phase::Tail => {
                     this.visit.answer();
                     this.phase = Phase::Over;
-                    break this.pieces.tail.clone();
+                    break this.pieces.tail();
                 }
                 Phase::Over => return Poll::Ready(None),
             }

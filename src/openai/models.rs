@@ -28,11 +28,13 @@ impl ModelEntry {
     }
 
     /// The most tokens it can hold; `None` if the server does not say.
+    ///
+    /// LiteLLM's `max_input_tokens` is no such number: it comes from a catalogue of models of
+    /// that name, not from the server behind the gateway.
     pub fn context_length(&self) -> Option<u64> {
-        // vLLM and SGLang, XInference and several gateways, LiteLLM, llama.cpp.
+        // vLLM and SGLang, XInference and several gateways, llama.cpp.
         self.number(&["max_model_len"])
             .or_else(|| self.number(&["context_length"]))
-            .or_else(|| self.number(&["max_input_tokens"]))
             .or_else(|| self.number(&["meta", "n_ctx"]))
     }
 

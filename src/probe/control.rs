@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::reason::NotReached;
 use crate::openai::{ModelEntry, decode_error, decode_models};
-use crate::record::Failure;
 use crate::scenario::{Backend, BackendKind, BaseUrl, KeySource, Redactor};
 use crate::tls::{TlsError, client_config};
 
@@ -42,22 +41,22 @@ pub enum ProbeError {
     #[error(transparent)]
     NotReached(#[from] NotReached),
     /// The server answered with another status than a success.
-    #[error("{url}: {status}: {}", failure.message)]
+    #[error("{url}: {status}: {message}")]
     Refused {
         /// What was asked for.
         url: String,
         /// The status.
         status: u16,
         /// What the server said.
-        failure: Failure,
+        message: String,
     },
     /// The answer is not what was asked for.
-    #[error("{url}: {}", failure.message)]
+    #[error("{url}: {message}")]
     Unreadable {
         /// What was asked for.
         url: String,
         /// What it is instead.
-        failure: Failure,
+        message: String,
     },
     /// The answer is too long.
     #[error("{url}: the answer is longer than {} MiB", BODY_LIMIT >> 20)]
@@ -121,8 +120,10 @@ impl Probe {
     pub async fn models(&self) -> Result<Vec<ModelEntry>, ProbeError> {
         let url = format!("{}/models", self.base);
         let body = self.send(Method::GET, &url, None).await?;
-        decode_models(&body)
-            .map_err(|failure| ProbeError::Unreadable { url, failure: self.redacted(&failure) })
+        decode_models(&body).map_err(|failure| ProbeError::Unreadable {
+            url,
+            message: self.redacted(&failure.message),
+        })
     }
 
     /// The JSON at an address below the API's root.
@@ -154,7 +155,7 @@ impl Probe {
         let answer = self.send(method, &url, body).await?;
         serde_json::from_slice(&answer).map_err(|_| ProbeError::Unreadable {
             url,
-            failure: self.redacted(&decode_error(200, None, &answer)),
+            message: self.redacted(&decode_error(200, None, &answer).message),
         })
     }
 
@@ -184,13 +185,12 @@ impl Probe {
         Err(ProbeError::Refused {
             url: url.to_owned(),
             status: status.as_u16(),
-            failure: self.redacted(&decode_error(status.as_u16(), None, &answer)),
+            message: self.redacted(&decode_error(status.as_u16(), None, &answer).message),
         })
     }
 
-    fn redacted(&self, failure: &Failure) -> Failure {
-        let message = self.redactor.redact(&failure.message).into_owned();
-        Failure { kind: failure.kind, message }
+    fn redacted(&self, message: &str) -> String {
+        self.redactor.redact(message).into_owned()
     }
 }
 

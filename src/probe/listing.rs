@@ -30,13 +30,13 @@ impl Probe {
         let mut listing = Listing::default();
         match self.models().await {
             Ok(models) => self.look_up(wanted, &models, &mut listing),
-            Err(ProbeError::Refused { status, failure, .. }) => {
-                self.explain_refusal(status, &failure.message, &mut listing);
+            Err(ProbeError::Refused { status, message, .. }) => {
+                self.explain_refusal(status, &message, &mut listing);
             }
-            Err(ProbeError::NotReached(reason)) => {
-                let remedy = self.remedy_of_reach(&reason);
-                listing.unreachable = Some(format!("{reason}; {remedy}"));
-            }
+            Err(ProbeError::NotReached(reason)) => match self.remedy_of_reach(&reason) {
+                Some(remedy) => listing.unreachable = Some(format!("{reason}; {remedy}")),
+                None => listing.notes.push(format!("no list of models: {reason}")),
+            },
             Err(
                 error @ (ProbeError::Unreadable { .. }
                 | ProbeError::TooLarge { .. }
@@ -80,7 +80,7 @@ impl Probe {
         listing.unreachable = match status {
             403 if self.kind == BackendKind::Ollama => Some(format!(
                 "it refuses the host name ({said}); name it by its IP address in {}, or set \
-                 OLLAMA_ORIGINS on the server",
+                 OLLAMA_HOST=0.0.0.0 on the server",
                 self.setting("url")
             )),
             _ if key_refused && self.has_key => {
@@ -101,17 +101,21 @@ impl Probe {
         }
     }
 
-    fn remedy_of_reach(&self, reason: &NotReached) -> String {
+    /// What to do; `None` where the server may yet answer requests.
+    fn remedy_of_reach(&self, reason: &NotReached) -> Option<String> {
         let url = self.setting("url");
-        match reason.kind {
+        Some(match reason.kind {
+            NotReachedKind::Timeout | NotReachedKind::Broken => return None,
             NotReachedKind::Resolve => format!("correct the host name in {url}"),
-            NotReachedKind::Tls => format!(
+            NotReachedKind::Certificate => format!(
                 "set {} to the authority that signed its certificate, or tls.verify: false",
                 self.setting("tls.ca")
             ),
-            NotReachedKind::Timeout => {
-                format!("look whether it hangs, or set {} higher", self.setting("timeouts.connect"))
-            }
+            NotReachedKind::Tls => format!("look whether {url} should begin with http://"),
+            NotReachedKind::ConnectTimeout => format!(
+                "look whether a firewall drops it, or set {} higher",
+                self.setting("timeouts.connect")
+            ),
             NotReachedKind::Connect => match self.kind {
                 BackendKind::Ollama => format!("start it with `ollama serve`, or correct {url}"),
                 BackendKind::Xinference => {
@@ -129,8 +133,7 @@ impl Probe {
                 | BackendKind::Generic
                 | BackendKind::Mock => format!("start the server, or correct {url}"),
             },
-            NotReachedKind::Broken => format!("look whether {url} names a server of this API"),
-        }
+        })
     }
 
     fn remedy_of_key(&self) -> String {

@@ -5,7 +5,7 @@ use std::io;
 
 /// A server that was not reached, or broke off.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{url} is not reached: {reason}")]
+#[error("{url}: {reason}")]
 pub struct NotReached {
     /// What was asked for.
     pub url: String,
@@ -22,7 +22,11 @@ pub enum NotReachedKind {
     Resolve,
     /// Nothing takes connections there.
     Connect,
-    /// The TLS handshake failed.
+    /// No connection came about in time.
+    ConnectTimeout,
+    /// The server's certificate was not accepted.
+    Certificate,
+    /// The TLS handshake failed for another reason.
     Tls,
     /// Nothing came in time.
     Timeout,
@@ -36,21 +40,29 @@ impl NotReached {
         let chain = causes(error);
         let tls = chain.iter().find_map(|cause| tls_error(*cause));
         let resolve = chain.iter().any(|cause| cause.to_string().starts_with("dns error"));
-        let kind = match () {
-            () if tls.is_some() => NotReachedKind::Tls,
-            () if resolve => NotReachedKind::Resolve,
-            () if error.is_timeout() => NotReachedKind::Timeout,
-            () if error.is_connect() => NotReachedKind::Connect,
-            () => NotReachedKind::Broken,
+        let kind = match (tls, error.is_connect(), error.is_timeout()) {
+            (Some(rustls::Error::InvalidCertificate(_) | rustls::Error::General(_)), _, _) => {
+                NotReachedKind::Certificate
+            }
+            (Some(_), _, _) => NotReachedKind::Tls,
+            (None, _, _) if resolve => NotReachedKind::Resolve,
+            (None, true, true) => NotReachedKind::ConnectTimeout,
+            (None, true, false) => NotReachedKind::Connect,
+            (None, false, true) => NotReachedKind::Timeout,
+            (None, false, false) => NotReachedKind::Broken,
         };
-        let last = chain.last().map(ToString::to_string);
         let reason = match kind {
-            NotReachedKind::Tls => tls.map(ToString::to_string),
-            NotReachedKind::Timeout => Some("no answer in time".to_owned()),
-            NotReachedKind::Resolve | NotReachedKind::Connect | NotReachedKind::Broken => last,
+            NotReachedKind::ConnectTimeout => "no connection in time".to_owned(),
+            NotReachedKind::Timeout => "no answer in time".to_owned(),
+            NotReachedKind::Resolve
+            | NotReachedKind::Connect
+            | NotReachedKind::Certificate
+            | NotReachedKind::Tls
+            | NotReachedKind::Broken => {
+                // The innermost cause is the system's; those around it only say that there is one.
+                chain.last().map_or_else(|| "it broke off".to_owned(), ToString::to_string)
+            }
         };
-        // The address stands before it already.
-        let reason = reason.unwrap_or_else(|| "it broke off".to_owned());
         Self { url: url.to_owned(), reason, kind }
     }
 }
@@ -66,8 +78,9 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)
     causes
 }
 
-/// TLS errors come wrapped in those of the system, which do not show them as their cause.
+/// TLS errors come wrapped in those of the system, once or twice, which do not show them as
+/// their cause.
 fn tls_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    let wrapped = || cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref();
+    let wrapped = || tls_error(cause.downcast_ref::<io::Error>()?.get_ref()?);
     cause.downcast_ref().or_else(wrapped)
 }

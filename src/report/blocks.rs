@@ -62,7 +62,12 @@ impl Block<'_> {
             Some(rounds) if rounds > 1 => format!(", {rounds} rounds merged"),
             _ => String::new(),
         };
-        format!("{} ({}), {}{merged}", workload.name, workload.endpoint, stage.label)
+        let endpoint = if workload.name == workload.endpoint {
+            String::new()
+        } else {
+            format!(" ({})", workload.endpoint)
+        };
+        format!("{}{endpoint}, {}{merged}", workload.name, stage.label)
     }
 
     /// How many rounds the rows rest on together.

@@ -1,6 +1,9 @@
 //! Which backend was ahead in what. A description, never a verdict.
 
+use std::fmt;
+
 use super::blocks::{Block, Row};
+use super::columns::UNSUPPORTED;
 use super::numbers::number;
 use crate::metric::{Direction, Metric, Statistic};
 
@@ -34,12 +37,11 @@ pub(super) fn who_was_ahead(block: &Block<'_>) -> Option<String> {
         if counts_output(metric) && !tokens_compare(block) {
             continue;
         }
-        let Some(lead) = lead(block, metric, statistic) else { continue };
-        let [ahead, next] = [lead.value, lead.next].map(number);
+        let Some((ahead, next)) = lead(block, metric, statistic) else { continue };
         let words = format!("{name} ({ahead} against {next} {})", metric.unit().label());
-        match leads.iter_mut().find(|(label, _)| *label == lead.label) {
+        match leads.iter_mut().find(|(label, _)| *label == ahead.label) {
             Some((_, all)) => all.push(words),
-            None => leads.push((lead.label, vec![words])),
+            None => leads.push((ahead.label, vec![words])),
         }
     }
     let parts: Vec<_> =
@@ -72,33 +74,51 @@ pub(super) fn modesty(rounds: usize) -> String {
     }
 }
 
-/// Who is ahead of the next best.
-struct Lead<'a> {
+/// The value of one backend.
+#[derive(Clone, Copy)]
+struct Contender<'a> {
     label: &'a str,
     value: f64,
-    next: f64,
+    supported: bool,
 }
 
+/// Its value, marked as in tables.
+impl fmt::Display for Contender<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = if self.supported { "" } else { UNSUPPORTED };
+        write!(f, "{mark}{}", number(self.value))
+    }
+}
+
+/// The best and the next best; `None` unless they are told apart.
 fn lead<'a>(
     block: &'a Block<'_>,
     metric: Metric,
     statistic: Option<Statistic>,
-) -> Option<Lead<'a>> {
-    let value = |row: &Row| match statistic {
-        Some(statistic) => row.cell.measured.figure(metric, statistic),
-        None => row.cell.measured.window(metric),
-    };
-    let mut values: Vec<(&str, f64)> =
-        block.rows.iter().filter_map(|row| Some((row.label.as_str(), value(row)?))).collect();
-    values.sort_by(|(_, left), (_, right)| left.total_cmp(right));
+) -> Option<(Contender<'a>, Contender<'a>)> {
+    let mut all: Vec<_> =
+        block.rows.iter().filter_map(|row| contender(row, metric, statistic)).collect();
+    all.sort_by(|left, right| left.value.total_cmp(&right.value));
     match metric.info().direction {
         Direction::Lower => {}
-        Direction::Higher => values.reverse(),
+        Direction::Higher => all.reverse(),
         Direction::Neither => return None,
     }
-    let [(label, value), (_, next), ..] = values.as_slice() else { return None };
-    let apart = (value - next).abs() / value.abs().max(next.abs());
-    (apart >= LEVEL).then_some(Lead { label, value: *value, next: *next })
+    let [best, next, ..] = all.as_slice() else { return None };
+    let apart = (best.value - next.value).abs() / best.value.abs().max(next.value.abs());
+    (apart >= LEVEL).then_some((*best, *next))
+}
+
+fn contender(row: &Row, metric: Metric, statistic: Option<Statistic>) -> Option<Contender<'_>> {
+    let measured = &row.cell.measured;
+    let (value, supported) = match statistic {
+        Some(statistic) => {
+            let figures = measured.distribution(metric)?;
+            (figures.get(statistic)?, figures.supports(statistic))
+        }
+        None => (measured.window(metric)?, true),
+    };
+    Some(Contender { label: &row.label, value, supported })
 }
 
 #[cfg(test)]
@@ -149,6 +169,17 @@ mod tests {
             (sources.usage, sources.chunks) = (0, 188);
         });
         assert_eq!(words.unwrap(), "ollama in TTFT p50 (60.0 against 89.7 ms)");
+    }
+
+    #[test]
+    fn a_percentile_of_few_values_is_marked_here_too() {
+        let words = ahead(|result| {
+            let cell = &mut result.cells[1].measured;
+            cell.distributions.remove("tpot");
+            cell.windows.clear();
+            cell.distributions.get_mut("ttft").unwrap().unsupported.push("p50".to_owned());
+        });
+        assert_eq!(words.unwrap(), "ollama in TTFT p50 (60.0 against ~89.7 ms)");
     }
 
     #[test]

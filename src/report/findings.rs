@@ -5,13 +5,12 @@ use std::cmp::Reverse;
 use crate::audit::Severity;
 use crate::result::{FindingEntry, RunResult};
 
-/// Findings that tables already tell in their own way: by marks, failures and remarks.
-const TOLD_BESIDE_TABLES: [&str; 13] = [
+/// Findings that tables already tell in their own way: by failures, remarks and the last line.
+const TOLD_BESIDE_TABLES: [&str; 12] = [
     "cached_input",
     "capped",
     "failures",
     "few_rounds",
-    "few_samples",
     "given_up",
     "hidden_reasoning",
     "interrupted",

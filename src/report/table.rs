@@ -91,12 +91,12 @@ impl Page {
         for backend in &result.backends {
             let version = backend.server_version.as_ref();
             let version = version.map(|version| format!(" {version}")).unwrap_or_default();
-            let url = backend.url.as_deref().unwrap_or("simulated, inside this process");
+            let url = backend.url.as_deref().unwrap_or("simulated inside this process");
             let models: Vec<_> = backend.models.iter().map(model).collect();
             let name = &backend.name;
             let kind = &backend.kind;
             let models = models.join(", ");
-            self.say(&format!("  {name}: {kind}{version}, {url}, {models}"), 4);
+            self.say(&format!("  {name}: {kind}{version}, {url}; {models}"), 4);
         }
         for note in &result.notes {
             let about = note.backend.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
@@ -196,9 +196,9 @@ mod tests {
     fn eighty_columns_show_what_tells_most() {
         insta::assert_snapshot!(drawn(&sample::result(2), 80, false), @"
         两台服务器 (20261122T130750Z-两台服务器), seed 42, 2 rounds
-          ollama: ollama 0.9.6, http://localhost:11434/v1, chat = qwen3:4b (Q4_K_M),
+          ollama: ollama 0.9.6, http://localhost:11434/v1; chat = qwen3:4b (Q4_K_M),
             embed = bge-m3
-          星河推理: xinference, http://localhost:9997/v1, chat = qwen3:4b, embed =
+          星河推理: xinference, http://localhost:9997/v1; chat = qwen3:4b, embed =
             bge-m3
           note: ollama: `stream_options` was refused; sent without
 

@@ -14,6 +14,11 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// The origin of a scenario made from flags; files are relative to `folder`.
+    pub fn command_line(folder: impl Into<PathBuf>) -> Self {
+        Self { name: "the command line".to_owned(), folder: folder.into() }
+    }
+
     /// The name of a scenario that gives itself none: its file's, without the ending.
     pub(in crate::scenario) fn default_name(&self) -> &str {
         let stem = Path::new(&self.name).file_stem().and_then(|stem| stem.to_str());

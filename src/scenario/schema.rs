@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::typed::{Decode, ScenarioFile};
+use super::typed::{Decode, DistributionFile, ScenarioFile, Seconds, Tokens};
 
 /// The JSON Schema of the scenario; made of the same declarations that read it.
 pub fn schema() -> Value {
@@ -12,6 +12,11 @@ pub fn schema() -> Value {
     });
     if let (Value::Object(schema), Value::Object(file)) = (&mut schema, ScenarioFile::schema()) {
         schema.extend(file);
+    }
+    let definitions =
+        [DistributionFile::<Seconds>::definition(), DistributionFile::<Tokens>::definition()];
+    for (name, definition) in definitions {
+        schema["$defs"][name] = definition;
     }
     schema
 }

@@ -11,6 +11,8 @@ mod mock;
 #[cfg(test)]
 mod mock_speed;
 #[cfg(test)]
+mod probe;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod wire;

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "a measurement reads clocks and /proc")]
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -108,6 +109,50 @@ fn measure(label: &str, spec: &MockSpec, streams: u32) {
         per_million(server_cpu),
         per_million(timer_cpu),
     );
+}
+
+/// Sends short requests over a few connections and prints what each cost.
+fn measure_requests(label: &str, path: &str, body: &str) {
+    const CONNECTIONS: u64 = 8;
+    const REQUESTS: u64 = 5_000;
+    let zero = Distribution::Constant(0.0);
+    let spec = MockSpec { ttft: zero, gap: zero, ..MockSpec::default() };
+    let server = MockServer::start(spec, ([127, 0, 0, 1], 0).into()).unwrap();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: mock\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let connections: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let (addr, request) = (server.addr(), request.clone());
+            std::thread::spawn(move || {
+                let mut stream = std::net::TcpStream::connect(addr).unwrap();
+                let mut buffer = vec![0; 64 * 1024];
+                for _ in 0..REQUESTS {
+                    stream.write_all(request.as_bytes()).unwrap();
+                    let mut tail = Vec::new();
+                    while !tail.ends_with(b"0\r\n\r\n") {
+                        let length = stream.read(&mut buffer).unwrap();
+                        tail.extend(&buffer[length.saturating_sub(5)..length]);
+                    }
+                }
+            })
+        })
+        .collect();
+    for connection in connections {
+        connection.join().unwrap();
+    }
+    let per_request = float(cpu_nanos("mock")) / 1e3 / float(CONNECTIONS * REQUESTS);
+    println!("{label}: {per_request:.1} us of CPU per request");
+}
+
+#[test]
+#[ignore = "takes a quiet machine"]
+fn the_cost_of_requests() {
+    let chat = r#"{"model":"m","messages":[{"role":"user","content":"What is AI?"}],"stream":true"#;
+    measure_requests("short", "/v1/chat/completions", &format!("{chat},\"max_tokens\":1}}"));
+    measure_requests("long", "/v1/chat/completions", &format!("{chat},\"max_tokens\":100}}"));
 }
 
 #[test]

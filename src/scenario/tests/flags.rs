@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::read;
+use super::harness::read;
 use crate::metric::Metric;
 use crate::openai::Endpoint;
 use crate::scenario::{

@@ -1,6 +1,6 @@
 //! Flags over a scenario.
 
-use super::{read_with, scenario};
+use super::harness::{read_with, scenario};
 use crate::scenario::{LoadProfile, Overrides, Scenario};
 
 const TEXT: &str = "pacemark: 1

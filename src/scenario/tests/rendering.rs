@@ -1,6 +1,6 @@
 //! How mistakes are shown.
 
-use super::{problems, read};
+use super::harness::{problems, read};
 
 const MANY_MISTAKES: &str = r"pacemark: 1
 name: many/mistakes

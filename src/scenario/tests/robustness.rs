@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::{problems, read, read_with};
+use super::harness::{problems, read, read_with};
 use crate::scenario::problem::Problems;
 use crate::scenario::tree::{expand, read_tree};
 use crate::scenario::{BackendKind, LONGEST_TEXT, Overrides, quickstart, starter};

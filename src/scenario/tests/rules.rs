@@ -1,6 +1,6 @@
 //! Which values fit together, rule by rule.
 
-use super::{BACKEND, LOAD, WORKLOAD, problems, scenario};
+use super::harness::{BACKEND, LOAD, WORKLOAD, problems, scenario};
 
 fn of_backend(backend: &str) -> String {
     problems(&scenario(backend, WORKLOAD, LOAD))

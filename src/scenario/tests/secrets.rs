@@ -1,6 +1,6 @@
 //! No secret is shown, stored or told.
 
-use super::{LOAD, WORKLOAD, problems, read, read_with, scenario};
+use super::harness::{LOAD, WORKLOAD, problems, read, read_with, scenario};
 use crate::scenario::{ApiKey, KeySource, Overrides, Scenario};
 
 fn with_backend(backend: &str) -> Scenario {
@@ -73,11 +73,15 @@ fn what_is_stored_tells_where_a_secret_comes_from_and_not_what_it_is() {
 
 #[test]
 fn a_scenario_that_was_stored_without_its_secret_says_so() {
-    let stored = with_backend("kind: vllm, api_key: sk-canary, headers: {x: '${NONE:-sk-canary}'}")
-        .stored_text;
+    let stored = with_backend(
+        "kind: vllm, api_key: sk-canary, headers: {x: '${NONE:-sk-canary}'}, \
+         body: {metadata: {secret: sk-canary}}",
+    )
+    .stored_text;
     insta::assert_snapshot!(problems(&stored), @r"
     bench.yaml:7:14: `backends.b.api_key` was hidden when this scenario was stored (write the value again, or take it from the environment: `${NAME}`)
     bench.yaml:9:10: the default of `${NONE}` was hidden when this scenario was stored (set the environment variable `NONE`)
+    bench.yaml:12:17: `backends.b.body.metadata.secret` was hidden when this scenario was stored (write the value again, or take it from the environment: `${NAME}`)
     ");
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::read;
+use super::harness::{read, scenario};
 use crate::metric::Metric;
 use crate::openai::Endpoint;
 use crate::scenario::{
@@ -211,7 +211,7 @@ fn the_stored_scenario_reads_as_the_same() {
 
 #[test]
 fn what_is_not_said_is_as_documented() {
-    let scenario = read(&super::scenario(
+    let scenario = read(&scenario(
         "kind: ollama",
         "endpoint: completions, model: m, prompts: [hi]",
         "stages: [{rate: 2/s, requests: 5}]",

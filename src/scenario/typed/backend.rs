@@ -16,9 +16,9 @@ const MOST_HEADERS: usize = 64;
 mapping! {
     /// A server.
     BackendFile {
-        /// Which server it is; brings its usual address, key variable and habits. May be left
-        /// out where `mock` is given.
-        optional kind: BackendKind = "`mock` where `mock` is given",
+        /// Which server it is; brings its usual address, key variable and habits. Only where
+        /// `mock` is given it may be left out.
+        optional kind: BackendKind = "mock where `mock` is given",
         /// Its address; `/v1` is added unless a version is part of it.
         optional url: Name = "the address of the kind",
         /// Aliases of models, each with the name this server knows it by.

@@ -14,6 +14,20 @@ use crate::scenario::problem::{Problem, Problems};
 use crate::scenario::tree::{Node, Value};
 use crate::units::seconds;
 
+/// What a distribution is about.
+pub(in crate::scenario) trait Quantity: Decode + Into<f64> + Copy {
+    /// The name of its distribution among the definitions of the schema.
+    const DEFINITION: &str;
+}
+
+impl Quantity for Seconds {
+    const DEFINITION: &str = "time_distribution";
+}
+
+impl Quantity for Tokens {
+    const DEFINITION: &str = "token_distribution";
+}
+
 /// A time, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::scenario) struct Seconds(f64);
@@ -66,7 +80,7 @@ const BELL: Keys = Keys { known: &["mean", "stddev", "min", "max"], later: &[], 
 const UNIFORM: Keys = Keys { known: &["uniform"], later: &[], instead: &[] };
 const LOGNORMAL: Keys = Keys { known: &["lognormal"], later: &[], instead: &[] };
 
-impl<Q: Decode + Into<f64> + Copy> Decode for DistributionFile<Q> {
+impl<Q: Quantity> Decode for DistributionFile<Q> {
     fn decode(node: &Node, problems: &mut Problems) -> Option<Self> {
         let shape = match &node.value {
             Value::Map(_) if node.get("uniform").is_some() => uniform::<Q>(node, problems)?,
@@ -91,6 +105,13 @@ impl<Q: Decode + Into<f64> + Copy> Decode for DistributionFile<Q> {
     }
 
     fn schema() -> Json {
+        json!({"$ref": format!("#/$defs/{}", Q::DEFINITION)})
+    }
+}
+
+impl<Q: Quantity> DistributionFile<Q> {
+    /// Its name among the definitions of the schema, and what stands there.
+    pub(in crate::scenario) fn definition() -> (&'static str, Json) {
         let bell = || {
             let key = |key, doc, required| KeySchema {
                 key,
@@ -113,19 +134,17 @@ impl<Q: Decode + Into<f64> + Copy> Decode for DistributionFile<Q> {
         let alone = |key, doc, schema| {
             schema_of(doc, [KeySchema { key, doc, required: true, default: None, schema }])
         };
-        json!({"anyOf": [
+        let definition = json!({"anyOf": [
             Q::schema(),
             bell(),
             alone("uniform", &["Evenly between two values."], pair),
             alone("lognormal", &["A log-normal distribution."], bell()),
-        ]})
+        ]});
+        (Q::DEFINITION, definition)
     }
 }
 
-fn uniform<Q: Decode + Into<f64> + Copy>(
-    node: &Node,
-    problems: &mut Problems,
-) -> Option<Distribution> {
+fn uniform<Q: Quantity>(node: &Node, problems: &mut Problems) -> Option<Distribution> {
     let inner = UNIFORM.open(node, problems).and(node.get("uniform"))?;
     let list = problems.within("uniform", |problems| List::<Q, 2>::decode(inner, problems))?;
     match list.0.iter().map(|item| item.value.into()).collect::<Vec<f64>>()[..] {
@@ -147,7 +166,7 @@ struct Bell {
     max: f64,
 }
 
-fn bell<Q: Decode + Into<f64>>(node: &Node, problems: &mut Problems) -> Option<Bell> {
+fn bell<Q: Quantity>(node: &Node, problems: &mut Problems) -> Option<Bell> {
     let entries = BELL.open(node, problems)?;
     let mean = entries.required::<Q>("mean", problems);
     let stddev = entries.required::<Q>("stddev", problems);

@@ -146,10 +146,11 @@ pub(super) fn schema_of<const N: usize>(about: &[&str], keys: [KeySchema; N]) ->
     let mut properties = Map::new();
     for KeySchema { key, doc, default, mut schema, .. } in keys {
         if let Json::Object(schema) = &mut schema {
-            schema.insert("description".to_owned(), json!(plain_text(doc)));
-            if let Some(default) = default {
-                schema.insert("default".to_owned(), json!(default));
-            }
+            // In words, not as `default`: many defaults are no values but what happens.
+            let default =
+                default.map(|default| format!(" Default: {default}.")).unwrap_or_default();
+            let description = plain_text(doc) + &default;
+            schema.insert("description".to_owned(), json!(description));
         }
         properties.insert(key.to_owned(), schema);
     }

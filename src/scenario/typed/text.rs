@@ -114,13 +114,7 @@ impl Decode for SecretText {
         let expected = "a text; put it in quotes, or take it from the environment: `${NAME}`";
         let Some(text) = node.as_text() else { return unexpected(node, expected, problems) };
         if text.meant.contains(HIDDEN) {
-            let message =
-                format!("{} was hidden when this scenario was stored", problems.subject());
-            problems.report(
-                Problem::new(node.place, message)
-                    .hint("write the value again, or take it from the environment: `${NAME}`"),
-            );
-            return None;
+            return hidden_before(node, problems);
         }
         let is_sendable = |c: char| c == '\t' || (' '..='~').contains(&c);
         if text.meant.is_empty() || !text.meant.chars().all(is_sendable) {
@@ -147,11 +141,24 @@ impl Decode for JsonObject {
     }
 }
 
+/// Reports a value that a stored scenario lacks.
+fn hidden_before<T>(node: &Node, problems: &mut Problems) -> Option<T> {
+    let message = format!("{} was hidden when this scenario was stored", problems.subject());
+    problems.report(
+        Problem::new(node.place, message)
+            .hint("write the value again, or take it from the environment: `${NAME}`"),
+    );
+    None
+}
+
 fn json_of(node: &Node, problems: &mut Problems) -> Option<Json> {
     Some(match &node.value {
         Value::Unknown => return None,
         Value::Null => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
+        Value::Text(text) if node.secret && text.meant.contains(HIDDEN) => {
+            return hidden_before(node, problems);
+        }
         Value::Text(text) => Json::String(text.meant.clone()),
         Value::Integer(number) => match Number::from_i128(*number) {
             Some(number) => Json::Number(number),

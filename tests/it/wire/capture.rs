@@ -7,25 +7,25 @@ use pacemark::openai::Endpoint;
 use serde_json::Value;
 
 /// One captured answer.
-pub(super) struct Capture {
+pub(crate) struct Capture {
     /// Folder and case: `ollama/chat-stream`.
-    pub(super) name: String,
-    pub(super) status: u16,
-    pub(super) head: String,
-    pub(super) body: Vec<u8>,
+    pub(crate) name: String,
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
     /// The body in the pieces it came in, where they are known; else one piece.
-    pub(super) reads: Vec<Vec<u8>>,
-    pub(super) path: String,
+    pub(crate) reads: Vec<Vec<u8>>,
+    pub(crate) path: String,
     /// Whether a stream was asked for.
-    pub(super) stream: bool,
+    pub(crate) stream: bool,
 }
 
-pub(super) fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests", "fixtures", "wire"].iter().collect()
 }
 
 /// All captures, by name.
-pub(super) fn all() -> Vec<Capture> {
+pub(crate) fn all() -> Vec<Capture> {
     let folders = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
     let mut captures: Vec<_> = folders
         .filter(|path| path.is_dir())
@@ -39,7 +39,7 @@ pub(super) fn all() -> Vec<Capture> {
 
 impl Capture {
     /// The value of a header.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then(|| value.trim())
@@ -47,7 +47,7 @@ impl Capture {
     }
 
     /// The endpoint it was sent to; `None` for other paths.
-    pub(super) fn endpoint(&self) -> Option<Endpoint> {
+    pub(crate) fn endpoint(&self) -> Option<Endpoint> {
         Endpoint::ALL.into_iter().find(|endpoint| {
             let path = endpoint.path();
             self.path == format!("/v1{path}") || self.path == path
@@ -55,7 +55,7 @@ impl Capture {
     }
 
     /// A file beside it.
-    pub(super) fn beside(&self, ending: &str) -> Option<Value> {
+    pub(crate) fn beside(&self, ending: &str) -> Option<Value> {
         let text = fs::read(folder().join(format!("{}{ending}", self.name))).ok()?;
         Some(serde_json::from_slice(&text).unwrap())
     }

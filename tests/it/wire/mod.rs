@@ -4,7 +4,7 @@
 //! (`*.expect.json`); what it makes of the real ones is a snapshot that has been read and
 //! judged. All are read whole, byte by byte, in the reads they came in, and cut at random.
 
-mod capture;
+pub(crate) mod capture;
 mod captured;
 mod reading;
 mod splits;

@@ -44,13 +44,19 @@ pub(super) fn less_was_sent_than_due(
     if share >= SENT_RESERVATION || due - sent.min(due) < 2 {
         return None;
     }
-    let severity = if share < SENT_UNTRUSTED { Severity::Untrusted } else { Severity::Reservation };
+    // A server that fills the limit of requests in flight is a result and no fault of the client.
+    let held_back = at_limit(summary, facts);
+    let severity = if share < SENT_UNTRUSTED && !held_back {
+        Severity::Untrusted
+    } else {
+        Severity::Reservation
+    };
     let text = format!(
         "{sent} of {due} arrivals were sent in the window ({}): the load was lower than asked for",
         percent(share)
     );
     let finding = Finding::new("load_not_sent", severity, text).measured(share, SENT_RESERVATION);
-    Some(finding.remedy(if at_limit(summary, facts) {
+    Some(finding.remedy(if held_back {
         "lower the rate or raise max_in_flight: the server does not keep up with this load"
     } else {
         "lower the rate, or give the client more processor time"

@@ -185,10 +185,11 @@ impl Preflight<'_> {
                     }
                     checked.notes.extend(note);
                 }
-                TrialEnd::Refused(text) => problems.push(with_listing(
-                    text,
-                    listing.missing.get(backend.model_name(&workload.model)),
-                )),
+                TrialEnd::Refused { what, remedy } => {
+                    // The list of models knows better than the failure alone.
+                    let missing = listing.missing.get(backend.model_name(&workload.model));
+                    problems.push(format!("{what}; {}", missing.unwrap_or(&remedy)));
+                }
             }
         }
         if any_answer {
@@ -214,13 +215,5 @@ impl Preflight<'_> {
                 seen.insert((workload.endpoint, model.to_owned(), workload.stream))
             })
             .collect()
-    }
-}
-
-/// A refusal with what the list of models says about the model.
-fn with_listing(text: String, missing: Option<&String>) -> String {
-    match missing {
-        Some(missing) => format!("{text}; {missing}"),
-        None => text,
     }
 }

@@ -27,8 +27,13 @@ pub(super) struct Trial<'a> {
 pub(super) enum TrialEnd {
     /// The server answered. `without_usage`: only once no token counts were asked for.
     Answered { without_usage: bool, note: Option<String> },
-    /// It did not; what is wrong and what to do.
-    Refused(String),
+    /// It did not.
+    Refused {
+        /// What is wrong.
+        what: String,
+        /// What to do, as far as the failure alone tells.
+        remedy: String,
+    },
 }
 
 impl Trial<'_> {
@@ -83,7 +88,7 @@ impl Trial<'_> {
                 without_usage: false,
                 note: Some(format!("the request before the load came to {what}")),
             },
-            _ => TrialEnd::Refused(format!("{what}; {}", self.remedy(failure))),
+            _ => TrialEnd::Refused { what, remedy: self.remedy(failure) },
         }
     }
 

@@ -5,10 +5,10 @@ use std::path::Path;
 use super::Scenario;
 use super::check::{Surroundings, check};
 use super::environment::{Environment, Origin};
-use super::errors::ScenarioErrors;
 use super::overrides::Overrides;
 use super::place::Place;
 use super::problem::{Problem, Problems};
+use super::refusal::ScenarioErrors;
 use super::secret::Redactor;
 use super::tree::{
     Entry, Node, Value, expand, hide_secrets, mark_secrets, masked_source, read_tree, write_yaml,

@@ -81,7 +81,11 @@ fn a_model_that_is_not_served_is_told_with_what_is() {
     let server = mock(MockSpec { models, ..MockSpec::default() });
     let scenario = scenario(&json!({"s": {"kind": "generic", "url": url(&server)}}));
     let ended = Sandbox::new().run(&scenario, &[]);
-    let words = ["http_status(404)", "does not list `m`", "`m-large`", "pacemark models --url"];
+    let words = [
+        "http_status(404)",
+        "it does not list `m`, but `m-large`",
+        "change the model of the workload",
+    ];
     assert_refused(ended, &words);
 }
 

@@ -15,8 +15,10 @@ mod connector;
 mod deadline;
 mod http;
 mod link;
+mod meter;
 mod stamped;
 mod stream;
 
 pub use connector::{ConnectFailure, Connector};
 pub use http::{ClientError, ClientParts, HttpClient};
+pub use meter::EventMeter;

@@ -11,6 +11,8 @@ mod failures;
 #[cfg(test)]
 mod faulty;
 #[cfg(test)]
+mod intervals;
+#[cfg(test)]
 mod markdown;
 #[cfg(test)]
 mod mock;

@@ -13,6 +13,8 @@ mod mock_speed;
 #[cfg(test)]
 mod probe;
 #[cfg(test)]
+mod readmes;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod wire;

@@ -6,7 +6,7 @@ use super::finding::{Finding, Severity, percent};
 use crate::measure::{CellSummary, figure};
 use crate::metric::{Metric, Statistic};
 use crate::scenario::{Connections, LoadProfile};
-use crate::units::ratio;
+use crate::units::{millis, ratio};
 
 /// An undisturbed client sends within about a millisecond of the due moment, the coarseness of
 /// a timer. Ten times that is no chance: the client is overloaded.
@@ -15,6 +15,9 @@ const LATE_P99_MS: f64 = 10.0;
 const SENT_RESERVATION: f64 = 0.95;
 /// Below this share, the figures are those of another load.
 const SENT_UNTRUSTED: f64 = 0.8;
+/// Arrivals sent so shortly after the close of the window were late, and are told as such: in a
+/// window of a few milliseconds, a single wake-up makes them a large share.
+const LATE_AT_CLOSE_MS: f64 = 50.0;
 /// With open connections to spare hardly a request opens one; from one in twenty on, a p95
 /// rests on those that did.
 const CONNECTIONS: f64 = 0.05;
@@ -44,9 +47,12 @@ pub(super) fn less_was_sent_than_due(
     if share >= SENT_RESERVATION || due - sent.min(due) < 2 {
         return None;
     }
-    // A server that fills the limit of requests in flight is a result and no fault of the client.
-    let held_back = at_limit(summary, facts);
-    let severity = if share < SENT_UNTRUSTED && !held_back {
+    let behind_ms = (1.0 - share) * millis(summary.counts.length);
+    if summary.outcomes.unsent == 0 && behind_ms < LATE_AT_CLOSE_MS {
+        return None;
+    }
+    // A server that fills the limit is a result; a client that falls behind is a fault.
+    let severity = if share < SENT_UNTRUSTED && !at_limit(summary, facts) {
         Severity::Untrusted
     } else {
         Severity::Reservation
@@ -56,7 +62,7 @@ pub(super) fn less_was_sent_than_due(
         percent(share)
     );
     let finding = Finding::new("load_not_sent", severity, text).measured(share, SENT_RESERVATION);
-    Some(finding.remedy(if held_back {
+    Some(finding.remedy(if at_limit(summary, facts) {
         "lower the rate or raise max_in_flight: the server does not keep up with this load"
     } else {
         "lower the rate, or give the client more processor time"

@@ -13,6 +13,7 @@
 mod answer;
 mod connector;
 mod deadline;
+mod gate;
 mod http;
 mod link;
 mod stamped;

@@ -1,9 +1,15 @@
 //! All integration tests, in one binary: what holds for pacemark as a whole.
 
 #[cfg(test)]
+mod accounting;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod documents;
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod faulty;
 #[cfg(test)]
 mod markdown;
 #[cfg(test)]
@@ -14,6 +20,7 @@ mod mock_speed;
 mod probe;
 #[cfg(test)]
 mod readmes;
+mod program;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]

@@ -19,8 +19,9 @@ mod mock_speed;
 #[cfg(test)]
 mod probe;
 #[cfg(test)]
-mod readmes;
 mod program;
+#[cfg(test)]
+mod readmes;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]

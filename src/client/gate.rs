@@ -20,8 +20,10 @@ pub(super) struct Gate {
 impl Gate {
     /// A gate that leads nowhere yet, and the waker in front of it.
     pub(super) fn new() -> (Arc<Self>, Waker) {
-        let gate =
-            Arc::new(Self { closed: AtomicBool::new(false), task: Mutex::new(Waker::noop().clone()) });
+        let gate = Arc::new(Self {
+            closed: AtomicBool::new(false),
+            task: Mutex::new(Waker::noop().clone()),
+        });
         let waker = Waker::from(Arc::clone(&gate));
         (gate, waker)
     }

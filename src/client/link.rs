@@ -140,8 +140,7 @@ impl Link {
             return Pin::new(body).poll_frame(cx);
         }
         let mut inner = Context::from_waker(Waker::noop());
-        if let Poll::Ready(frame) =
-            self.gate.closed(|| Pin::new(&mut *body).poll_frame(&mut inner))
+        if let Poll::Ready(frame) = self.gate.closed(|| Pin::new(&mut *body).poll_frame(&mut inner))
         {
             return Poll::Ready(frame);
         }

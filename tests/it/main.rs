@@ -21,6 +21,8 @@ mod probe;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod readmes;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod wire;

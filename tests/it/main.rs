@@ -17,6 +17,8 @@ mod mock;
 #[cfg(test)]
 mod mock_speed;
 #[cfg(test)]
+mod preflight;
+#[cfg(test)]
 mod probe;
 #[cfg(test)]
 mod program;
@@ -24,5 +26,7 @@ mod program;
 mod readmes;
 #[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod wire;

@@ -153,7 +153,7 @@ fn a_cell_that_ended_early_says_why() {
 }
 
 #[test]
-fn a_load_that_was_not_sent_is_not_to_be_trusted_unless_the_server_was_full() {
+fn a_load_that_was_not_sent_is_not_to_be_trusted_unless_a_limit_held_it_back() {
     let unsend = |record: &mut RequestRecord| {
         *record = RequestRecord::due(0, 0, Phase::Measure, at(9_000));
     };

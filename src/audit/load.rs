@@ -51,8 +51,9 @@ pub(super) fn less_was_sent_than_due(
     if summary.outcomes.unsent == 0 && behind_ms < LATE_AT_CLOSE_MS {
         return None;
     }
-    // A server that fills the limit is a result; a client that falls behind is a fault.
-    let severity = if share < SENT_UNTRUSTED && !at_limit(summary, facts) {
+    // A server that fills the limit of requests in flight is a result and no fault of the client.
+    let held_back = at_limit(summary, facts);
+    let severity = if share < SENT_UNTRUSTED && !held_back {
         Severity::Untrusted
     } else {
         Severity::Reservation
@@ -62,7 +63,7 @@ pub(super) fn less_was_sent_than_due(
         percent(share)
     );
     let finding = Finding::new("load_not_sent", severity, text).measured(share, SENT_RESERVATION);
-    Some(finding.remedy(if at_limit(summary, facts) {
+    Some(finding.remedy(if held_back {
         "lower the rate or raise max_in_flight: the server does not keep up with this load"
     } else {
         "lower the rate, or give the client more processor time"

@@ -28,6 +28,8 @@ use crate::workload::PromptSet;
 pub struct Unusable {
     /// What is wrong, in the order of the backends.
     pub problems: Vec<Problem>,
+    /// Whether other backends can be used.
+    pub others: bool,
 }
 
 /// One reason why a backend cannot be used.
@@ -49,10 +51,8 @@ impl fmt::Display for Unusable {
         for problem in &self.problems {
             write!(f, "\n  {}: {}", problem.name, problem.text)?;
         }
-        write!(
-            f,
-            "\n  hint: --skip-unusable runs the others, --no-preflight sends the load regardless"
-        )
+        let skip = if self.others { "--skip-unusable runs the others, " } else { "" };
+        write!(f, "\n  hint: {skip}--no-preflight sends the load regardless")
     }
 }
 
@@ -135,7 +135,9 @@ impl Preflight<'_> {
             }));
         }
         if !problems.is_empty() {
-            outcome.unusable = Some(Unusable { problems });
+            let unusable: BTreeSet<_> = problems.iter().map(|problem| problem.backend).collect();
+            let others = unusable.len() < outcome.checked.len();
+            outcome.unusable = Some(Unusable { problems, others });
         }
         Ok(outcome)
     }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::accounting::assert_adds_up;
 use crate::faulty::{
-    Asked, FaultyServer, Next, STREAM_END, STREAM_HEAD, event, finish, good, hang, json_answer,
-    pause, say, stream, text,
+    Asked, DeadPort, FaultyServer, Next, STREAM_END, STREAM_HEAD, event, finish, good, hang,
+    json_answer, pause, say, stream, text,
 };
 use crate::program::{Ended, Sandbox};
 
@@ -215,14 +215,13 @@ fn a_request_that_does_not_end() {
 
 #[test]
 fn a_connection_that_is_not_accepted() {
-    // Nobody listens on a port that was just given back.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let url = format!("http://127.0.0.1:{port}");
-    let ended = Sandbox::new().run(&scenario(&url, &nothing()), &["--no-preflight"]).with_code(4);
+    let port = DeadPort::new();
+    let scenario = scenario(&port.url(), &nothing());
+    let ended = Sandbox::new().run(&scenario, &["--no-preflight"]).with_code(4);
     let result = assert_adds_up(&ended);
     assert_eq!(result.cells[0].measured.outcomes.failed["connect"], REQUESTS);
     let message = &ended.requests()[0]["message"];
-    assert!(message.starts_with(&format!("cannot connect to 127.0.0.1:{port}: ")), "{message}");
+    assert!(message.starts_with(&format!("cannot connect to {}: ", port.addr())), "{message}");
 }
 
 #[test]

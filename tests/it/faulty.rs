@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::net::TcpSocket;
 
 use crate::program::PATIENCE;
 
@@ -27,6 +28,10 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    fn is_post(&self) -> bool {
+        self.line.starts_with("POST ")
+    }
+
     /// The value of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -56,6 +61,23 @@ impl FaultyServer {
     pub(crate) fn start(
         script: impl Fn(&Asked, &mut TcpStream) -> Next + Send + Sync + 'static,
     ) -> Self {
+        Self::start_with(
+            |asked| match asked.line.as_str() {
+                "GET /v1/models" => json_answer(200, r#"{"object":"list","data":[{"id":"m"}]}"#),
+                _ => json_answer(404, r#"{"error":{"message":"no such page"}}"#),
+            },
+            script,
+        )
+    }
+
+    /// Starts a server that answers every `POST` with `script`, and all else with `other`.
+    pub(crate) fn start_with(
+        other: impl Fn(&Asked) -> String + Send + Sync + 'static,
+        script: impl Fn(&Asked, &mut TcpStream) -> Next + Send + Sync + 'static,
+    ) -> Self {
+        let script = move |asked: &Asked, stream: &mut TcpStream| {
+            if asked.is_post() { script(asked, stream) } else { say(stream, &other(asked)) }
+        };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let asked = Arc::default();
@@ -79,12 +101,32 @@ impl FaultyServer {
     /// The requests for answers so far, those of the preflight among them.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.iter().filter(|asked| asked.line.starts_with("POST")).cloned().collect()
+        asked.iter().filter(|asked| asked.is_post()).cloned().collect()
     }
 
     /// All requests so far.
     pub(crate) fn asked_at_all(&self) -> Vec<Asked> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A port that is taken, and at which nobody listens: connections to it are refused.
+#[derive(Debug)]
+pub(crate) struct DeadPort(TcpSocket);
+
+impl DeadPort {
+    pub(crate) fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        Self(socket)
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.0.local_addr().unwrap()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.addr())
     }
 }
 
@@ -99,19 +141,11 @@ fn serve(
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     while let Some(mut asked) = read_request(&mut reader, connection) {
-        let is_post = asked.line.starts_with("POST");
-        if is_post {
+        if asked.is_post() {
             asked.number = number.fetch_add(1, Ordering::SeqCst);
         }
         seen.lock().unwrap_or_else(PoisonError::into_inner).push(asked.clone());
-        let next = match asked.line.as_str() {
-            _ if is_post => script(&asked, &mut stream),
-            "GET /v1/models" => {
-                say(&mut stream, &json_answer(200, r#"{"object":"list","data":[{"id":"m"}]}"#))
-            }
-            _ => say(&mut stream, &json_answer(404, r#"{"error":{"message":"no such page"}}"#)),
-        };
-        if next == Next::Close {
+        if script(&asked, &mut stream) == Next::Close {
             break;
         }
     }

@@ -19,10 +19,16 @@ mod mock;
 #[cfg(test)]
 mod mock_speed;
 #[cfg(test)]
+mod preflight;
+#[cfg(test)]
 mod probe;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod readmes;
+#[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod wire;

@@ -235,7 +235,7 @@ impl<'a> Exchange<'a> {
                 Ok(Some(Err(error))) => {
                     return Err(Failure {
                         kind: FailureKind::Truncated,
-                        message: format!("the answer broke off: {}", causes(&error)),
+                        message: causes(&error),
                     });
                 }
                 Err(kind) => return Err(self.timed_out(kind)),

@@ -10,11 +10,11 @@ use super::progress::ProgressLines;
 use super::{command_line, interrupt, scenario};
 use crate::audit::Severity;
 use crate::clock::WallTime;
-use crate::measure::RequestRow;
+use crate::measure::{Interval, RequestRow};
 use crate::plan::{Cell, RunPlan};
 use crate::report::{ReportFormat, ReportOptions, TableOptions};
 use crate::result::{RunIdentity, RunResult};
-use crate::run::{Interrupt, Observer, Progress, Run, RunError, RunOptions};
+use crate::run::{Interrupt, Observer, Progress, Run, RunError, RunOptions, cell_labels};
 use crate::store::{RecordsPolicy, RunFolder, StoreError, folder_name, host_facts};
 
 /// Runs a scenario and shows its result.
@@ -31,13 +31,15 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         RunOptions { preflight: !arguments.no_preflight, skip_unusable: arguments.skip_unusable };
     let run = Run::prepare(&plan, options, &interrupt).map_err(sorted)?;
 
-    let started = WallTime::now();
+    let started = run.started_at();
     let policy = policy(arguments.records);
     let mut recording = Recording {
         output_dir: &arguments.output_dir,
         folder_name: folder_name(started, &scenario.name),
         scenario_text: &scenario.stored_text,
         policy,
+        started,
+        plan: Arc::clone(&plan),
         folder: None,
         lines: ProgressLines::new(Arc::clone(&plan), quiet),
     };
@@ -129,6 +131,8 @@ struct Recording<'a> {
     folder_name: String,
     scenario_text: &'a str,
     policy: RecordsPolicy,
+    started: WallTime,
+    plan: Arc<RunPlan>,
     folder: Option<RunFolder>,
     lines: ProgressLines,
 }
@@ -136,7 +140,8 @@ struct Recording<'a> {
 impl Recording<'_> {
     fn folder(&mut self) -> io::Result<&mut RunFolder> {
         if self.folder.is_none() {
-            let folder = RunFolder::create(self.output_dir, &self.folder_name, self.policy)
+            let (name, policy) = (&self.folder_name, self.policy);
+            let folder = RunFolder::create(self.output_dir, name, policy, self.started)
                 .map_err(io::Error::other)?;
             folder.write_scenario(self.scenario_text).map_err(io::Error::other)?;
             self.folder = Some(folder);
@@ -172,6 +177,13 @@ impl Observer for Recording<'_> {
 
     fn rows(&mut self, _cell: &Cell, rows: &[RequestRow]) -> io::Result<()> {
         self.folder()?.append_rows(rows).map_err(io::Error::other)
+    }
+
+    fn interval(&mut self, cell: &Cell, interval: &Interval) -> io::Result<()> {
+        let labels = cell_labels(&self.plan, cell);
+        let folder = self.folder()?;
+        folder.append_interval(&labels, interval).map_err(io::Error::other)?;
+        folder.sync().map_err(io::Error::other)
     }
 
     fn cell_finished(&mut self, cell: &Cell, result: &RunResult) -> io::Result<()> {

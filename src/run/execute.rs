@@ -12,15 +12,16 @@ use super::coordinator::{CellEnd, CellRun, Crew};
 use super::error::RunError;
 use super::event::Observer;
 use super::interrupt::Interrupt;
+use super::labels::cell_labels;
 use super::preflight::{Checked, Preflight};
 use super::targets::{OpenTarget, open_targets};
 use super::worker::{CellJob, Worker};
 use crate::audit::{CellEnd as AuditEnd, CellFacts, RunFacts, audit_cell, audit_run};
-use crate::clock::Clock;
+use crate::clock::{Clock, WallTime};
 use crate::dataset::{check_against, load_prompts};
 use crate::measure::{Recorder, RecordingRules};
 use crate::plan::{Cell, RunPlan};
-use crate::result::{CellLabels, CellPlace, CellResult, FindingEntry, Note, RunResult};
+use crate::result::{CellResult, FindingEntry, Note, RunResult};
 use crate::scenario::{LoadProfile, Redactor, Workload};
 use crate::units::{count, index};
 use crate::workload::{PromptSet, PromptStart, RequestFactory};
@@ -54,6 +55,7 @@ pub struct Run<'a> {
     options: RunOptions,
     interrupt: &'a Interrupt,
     clock: Clock,
+    started_at: WallTime,
     redactor: Arc<Redactor>,
     prompts: Vec<Arc<PromptSet>>,
     targets: BTreeMap<usize, OpenTarget>,
@@ -72,7 +74,7 @@ impl<'a> Run<'a> {
         interrupt: &'a Interrupt,
     ) -> Result<Self, RunError> {
         let scenario = plan.scenario();
-        let clock = Clock::start();
+        let (clock, started_at) = (Clock::start(), WallTime::now());
         let prompts = scenario.workloads.iter().map(prompts_of).collect::<Result<_, _>>()?;
         let wanted: BTreeSet<_> = plan.cells().iter().map(|cell| cell.backend).collect();
         let wanted: Vec<_> = wanted.into_iter().collect();
@@ -82,7 +84,23 @@ impl<'a> Run<'a> {
             .map(|target| (target.backend, target))
             .collect();
         let checked = BTreeMap::new();
-        Ok(Self { plan, options, interrupt, clock, redactor, prompts, targets, checked })
+        let run = Self {
+            plan,
+            options,
+            interrupt,
+            clock,
+            started_at,
+            redactor,
+            prompts,
+            targets,
+            checked,
+        };
+        Ok(run)
+    }
+
+    /// The date and time from which all moments of the run count.
+    pub const fn started_at(&self) -> WallTime {
+        self.started_at
     }
 
     /// Runs the plan. `result` is the result without cells; it grows, is told to the observer
@@ -223,7 +241,7 @@ impl<'a> Run<'a> {
             stop: scenario.load.stop,
         };
         CellJob {
-            state: Arc::new(CellState::new(order)),
+            state: Arc::new(CellState::new(order, self.clock.now())),
             parts: target.parts.clone(),
             factory: Arc::new(RequestFactory::new(
                 workload,
@@ -241,10 +259,7 @@ impl<'a> Run<'a> {
 
     /// Puts a finished cell into the result, with what the audit has to say.
     fn take_in(&self, result: &mut RunResult, cell: &Cell, end: &CellEnd) -> Result<(), RunError> {
-        let Cell { id, backend, workload, stage, round } = *cell;
-        let place = CellPlace { id, backend, workload, stage, round };
-        let labels = CellLabels::new(self.plan.scenario(), place);
-        let mut finished = CellResult::new(labels, &end.summary)?;
+        let mut finished = CellResult::new(cell_labels(self.plan, cell), &end.summary)?;
         let facts = CellFacts {
             workload: self.plan.workload(cell),
             stage: self.plan.stage(cell),

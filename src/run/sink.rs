@@ -3,10 +3,15 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::Duration;
 
 use super::cell::CellState;
+use super::seconds::Batch;
+use super::worker::Report;
+use crate::client::EventMeter;
 use crate::clock::Clock;
-use crate::measure::{Recorder, RequestRow};
+use crate::measure::{INTERVAL, Recorder, RequestRow};
 use crate::record::{Failure, FailureKind, Outcome, Phase, RequestRecord, TextEvents};
 use crate::units::{Moment, format_span};
 
@@ -17,15 +22,21 @@ const SPARE_BUFFERS: usize = 256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CutOff {
     /// The drain of the stage is over.
-    Drained(std::time::Duration),
+    Drained(Duration),
     /// The run is being stopped.
     Stopped,
 }
 
-/// Collects what one worker finishes in one cell; belongs to the worker's thread.
+/// Collects what one worker finishes in one cell, and hands it over second by second; belongs
+/// to the worker's thread.
 pub(super) struct Sink {
     state: Arc<CellState>,
     clock: Clock,
+    reports: SyncSender<Report>,
+    meter: EventMeter,
+    metered: Cell<u64>,
+    second: Cell<u64>,
+    second_ends_at: Cell<Moment>,
     recorder: RefCell<Recorder>,
     rows: RefCell<Vec<RequestRow>>,
     spare: RefCell<Vec<TextEvents>>,
@@ -33,10 +44,23 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    pub(super) fn new(state: Arc<CellState>, clock: Clock, recorder: Recorder) -> Self {
+    /// A sink that hands over to `reports`. `meter` counts the text events of the worker.
+    pub(super) fn new(
+        state: Arc<CellState>,
+        clock: Clock,
+        recorder: Recorder,
+        meter: EventMeter,
+        reports: SyncSender<Report>,
+    ) -> Self {
+        let second_ends_at = Cell::new(state.began_at() + INTERVAL);
         Self {
             state,
             clock,
+            reports,
+            metered: Cell::new(meter.read()),
+            meter,
+            second: Cell::new(0),
+            second_ends_at,
             recorder: RefCell::new(recorder),
             rows: RefCell::default(),
             spare: RefCell::default(),
@@ -47,6 +71,8 @@ impl Sink {
     /// A request that is about to be sent. If it is dropped before it is finished, it is
     /// recorded as cut off.
     pub(super) fn begin(self: &Rc<Self>, phase: Phase, index: u64, due_at: Moment) -> InFlight {
+        self.hand_over_until(due_at);
+        self.recorder.borrow_mut().note_sent();
         let mut record = RequestRecord::due(self.state.order().id, index, phase, due_at);
         if let Some(buffer) = self.spare.borrow_mut().pop() {
             record.text_events = buffer;
@@ -66,14 +92,53 @@ impl Sink {
         self.cut_off.set(reason);
     }
 
-    /// What has come together since the last time.
-    pub(super) fn take(&self) -> (Recorder, Vec<RequestRow>) {
-        (self.recorder.borrow_mut().take(), std::mem::take(&mut *self.rows.borrow_mut()))
+    /// Hands over the second that is over at `now`, if one is; keeps it for later if the
+    /// coordinator is behind.
+    #[inline]
+    pub(super) fn hand_over_until(&self, now: Moment) {
+        if now >= self.second_ends_at.get() {
+            self.hand_over(now.since(self.state.began_at()).as_secs());
+        }
+    }
+
+    #[cold]
+    fn hand_over(&self, until: u64) {
+        let batch = self.take(until);
+        let begun = self.second.replace(until);
+        self.second_ends_at.set(self.state.began_at() + Duration::from_secs(until + 1));
+        match self.reports.try_send(Report::Batch(Box::new(batch))) {
+            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
+            Err(TrySendError::Full(report)) => {
+                self.state.handover_refused();
+                if let Report::Batch(batch) = report {
+                    self.second.set(begun);
+                    self.put_back(*batch);
+                }
+            }
+        }
+    }
+
+    /// All that is left, for the coordinator to take in when the worker leaves the cell.
+    pub(super) fn rest(&self) -> Batch {
+        self.take(self.second.get())
+    }
+
+    fn take(&self, until: u64) -> Batch {
+        let mut recorder = self.recorder.borrow_mut();
+        let metered = self.meter.read();
+        recorder.note_text_events(metered - self.metered.replace(metered));
+        Batch {
+            second: self.second.get(),
+            until,
+            recorder: recorder.take(),
+            rows: std::mem::take(&mut *self.rows.borrow_mut()),
+        }
     }
 
     /// Puts back what could not be handed over, in front of what came since.
-    pub(super) fn put_back(&self, recorder: &Recorder, mut rows: Vec<RequestRow>) {
-        self.recorder.borrow_mut().merge(recorder);
+    fn put_back(&self, batch: Batch) {
+        let Batch { recorder, mut rows, .. } = batch;
+        self.recorder.borrow_mut().merge(&recorder);
         let mut newer = self.rows.borrow_mut();
         rows.append(&mut newer);
         *newer = rows;
@@ -81,7 +146,9 @@ impl Sink {
 
     fn finish(&self, mut record: RequestRecord) {
         let failed = record.outcome.failure().is_some();
-        self.state.ended(failed, self.clock.now());
+        let now = self.clock.now();
+        self.state.ended(failed, now);
+        self.hand_over_until(now);
         self.recorder.borrow_mut().record(&record, &self.state.window());
         self.rows.borrow_mut().push(RequestRow::new(&record));
         let mut spare = self.spare.borrow_mut();

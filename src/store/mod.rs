@@ -1,15 +1,17 @@
 //! The folder of a run: the one place that writes files.
 //!
-//! `results/<UTC time>-<scenario name>/` grows while the run goes on. `requests.csv` is appended
-//! to and flushed; every other file is replaced as a whole, by a new file that is renamed over
+//! `results/<UTC time>-<scenario name>/` grows while the run goes on. `requests.csv`,
+//! `timeseries.csv` and `histograms.hlog` are appended to and flushed; every other file is replaced as a whole, by a new file that is renamed over
 //! the old one, so a reader (or a crash) never sees half of it.
 
 mod folder;
+mod histogram_log;
 mod host;
 mod load;
 mod records;
 mod replace;
 mod rows;
+mod timeseries;
 
 use std::io;
 use std::path::{Path, PathBuf};

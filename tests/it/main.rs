@@ -12,6 +12,7 @@ mod failures;
 mod faulty;
 #[cfg(test)]
 mod interrupt;
+mod intervals;
 #[cfg(test)]
 mod markdown;
 #[cfg(test)]
@@ -24,6 +25,8 @@ mod preflight;
 mod probe;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod readmes;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]

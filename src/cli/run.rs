@@ -17,6 +17,9 @@ use crate::result::{RunIdentity, RunResult};
 use crate::run::{Interrupt, Observer, Progress, Run, RunError, RunOptions, cell_labels};
 use crate::store::{RecordsPolicy, RunFolder, StoreError, folder_name, host_facts};
 
+/// What the first Ctrl-C is answered with.
+const STOPPING: &str = "stopping: what was measured is being saved; once more to leave at once";
+
 /// Runs a scenario and shows its result.
 pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, CommandError> {
     let scenario = scenario::load(&arguments.source)?;
@@ -26,7 +29,7 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     }
     let plan = Arc::new(RunPlan::new(Arc::clone(&scenario)));
     let interrupt = Interrupt::default();
-    interrupt::listen(interrupt.clone())?;
+    interrupt::listen(interrupt.clone(), STOPPING)?;
     let options =
         RunOptions { preflight: !arguments.no_preflight, skip_unusable: arguments.skip_unusable };
     let run = Run::prepare(&plan, options, &interrupt).map_err(sorted)?;

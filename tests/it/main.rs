@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod accounting;
 #[cfg(test)]
+mod accuracy;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod commands;
@@ -14,6 +16,7 @@ mod failures;
 mod faulty;
 #[cfg(test)]
 mod interrupt;
+#[cfg(test)]
 mod intervals;
 #[cfg(test)]
 mod markdown;
@@ -33,5 +36,7 @@ mod readmes;
 mod scenarios;
 #[cfg(test)]
 mod secrets;
+#[cfg(test)]
+mod tls_front;
 #[cfg(test)]
 mod wire;

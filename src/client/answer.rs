@@ -233,10 +233,7 @@ impl<'a> Exchange<'a> {
                     return Ok(Piece::End);
                 }
                 Ok(Some(Err(error))) => {
-                    return Err(Failure {
-                        kind: FailureKind::Truncated,
-                        message: format!("the answer broke off: {}", causes(&error)),
-                    });
+                    return Err(Failure { kind: FailureKind::Truncated, message: causes(&error) });
                 }
                 Err(kind) => return Err(self.timed_out(kind)),
             }

@@ -11,6 +11,7 @@ mod failures;
 #[cfg(test)]
 mod faulty;
 #[cfg(test)]
+mod interrupt;
 mod intervals;
 #[cfg(test)]
 mod markdown;

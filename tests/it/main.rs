@@ -12,6 +12,7 @@ mod failures;
 mod faulty;
 #[cfg(test)]
 mod interrupt;
+#[cfg(test)]
 mod intervals;
 #[cfg(test)]
 mod markdown;

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// What `work` comes to, and how much too late this machine woke a sleeping thread in the
-/// meantime (the p90).
+/// meantime (the p99).
 pub(crate) fn with_lateness<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let is_done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -17,7 +17,7 @@ pub(crate) fn with_lateness<T>(work: impl FnOnce() -> T) -> (T, Duration) {
                 late.push(slept.elapsed().saturating_sub(nap));
             }
             late.sort_unstable();
-            late[late.len() * 9 / 10]
+            late[late.len() * 99 / 100]
         });
         let result = work();
         is_done.store(true, Ordering::Relaxed);

@@ -57,10 +57,12 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     recording.lines.finish();
     let mut result = ended.map_err(sorted)?;
     result.finished_at = Some(WallTime::now().to_string());
-    let folder = recording.close(&mut result)?;
-    show(&result, arguments)?;
-    if let Some(folder) = folder {
-        say(&format!("results: {}", folder.path().display()));
+    match recording.close(&mut result)? {
+        Some(folder) => {
+            show(&result, arguments)?;
+            say(&format!("results: {}", folder.path().display()));
+        }
+        None => say("stopped before any load was sent; there is nothing to show"),
     }
     Ok(verdict(&result, &interrupt))
 }

@@ -37,6 +37,8 @@ mod scenarios;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod tables;
+#[cfg(test)]
 mod tls_front;
 #[cfg(test)]
 mod wire;

@@ -19,6 +19,8 @@ mod interrupt;
 #[cfg(test)]
 mod intervals;
 #[cfg(test)]
+mod lateness;
+#[cfg(test)]
 mod markdown;
 #[cfg(test)]
 mod mock;

@@ -178,8 +178,10 @@ fn name_and_save(folder: &RunFolder, result: &mut RunResult) -> Result<(), Store
 }
 
 impl Observer for Recording<'_> {
-    fn cell_started(&mut self, cell: &Cell) {
+    fn cell_started(&mut self, cell: &Cell) -> io::Result<()> {
+        self.folder()?;
         self.lines.cell_started(cell);
+        Ok(())
     }
 
     fn progress(&mut self, progress: &Progress<'_>) {

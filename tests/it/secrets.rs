@@ -244,7 +244,10 @@ fn a_command_line_that_cannot_be_read() {
     let ended = ended.with_code(2);
     assert!(ended.stderr.contains("-H takes a header as \"name: value\""), "{}", ended.stderr);
     // Flags that other tools have.
-    for flags in [vec!["--api-key", CANARY], vec![&*format!("--api-key={CANARY}")]] {
+    let (joined, short) = (format!("--api-key={CANARY}"), format!("-k{CANARY}"));
+    for flags in
+        [vec!["--api-key", CANARY], vec![&joined], vec![&short], vec!["--api-key-env", CANARY]]
+    {
         let ended =
             sandbox.start(&[&["run", "--url", "http://h:1", "--model", "m"], &flags[..]].concat());
         assert_hidden(&ended);

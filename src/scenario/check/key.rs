@@ -60,6 +60,14 @@ fn from_variable(
     surroundings: Surroundings<'_>,
     problems: &mut Problems,
 ) -> Option<ApiKey> {
+    if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        // It stays unsaid, for it may be the key itself.
+        problems.report(
+            Problem::new(place, "this is not the name of an environment variable")
+                .hint("name the variable that holds the key; do not write the key here"),
+        );
+        return None;
+    }
     let found = (surroundings.environment.var)(name);
     let Some(value) = found.as_deref().and_then(secret_key) else {
         let state = if found.is_some() { "holds no key" } else { "is not set" };

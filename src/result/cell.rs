@@ -9,6 +9,7 @@ use super::counts::{
     CountedStreamsEntry, FailureEntry, FindingEntry, OutcomeEntry, TokenEntry, TokenSourceEntry,
     WindowEntry,
 };
+use super::error_bound::ErrorBoundEntry;
 use super::figures::Figures;
 use super::histograms::{HistogramError, encode};
 use super::setup::StageEntry;
@@ -85,6 +86,10 @@ pub struct CellResult {
     pub measured: Measured,
     /// What speaks for or against believing it.
     pub findings: Vec<FindingEntry>,
+    /// How far the client itself may be off at this load; `null` where the machine was not
+    /// calibrated.
+    #[serde(default)]
+    pub error_bound: Option<ErrorBoundEntry>,
 }
 
 impl CellResult {
@@ -100,6 +105,7 @@ impl CellResult {
             window: summary.window.into(),
             measured: Measured::new(summary)?,
             findings: Vec::new(),
+            error_bound: None,
         })
     }
 }

@@ -35,6 +35,8 @@ pub(super) enum Command {
     Models(ModelsArguments),
     /// Serve the simulated server on a port of its own until it is stopped
     Mock(MockArguments),
+    /// Measure what this machine itself adds to a measurement, against the simulated server
+    Calibrate(CalibrateArguments),
     /// Write a commented starter scenario
     Init(InitArguments),
     /// Print the JSON Schema of the scenario or of the result
@@ -231,6 +233,22 @@ pub(super) struct MockArguments {
     /// Share of requests that fail, e.g. 5%
     #[arg(long, value_name = "SHARE")]
     pub(super) errors: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CalibrateArguments {
+    /// Fewer and shorter measurements: a few seconds in all, too short for a good p99
+    #[arg(long)]
+    pub(super) quick: bool,
+    /// How long each load is measured, e.g. 10s
+    #[arg(long, value_name = "TIME", value_parser = parse_span)]
+    pub(super) duration: Option<Duration>,
+    /// Print the stored calibration and measure nothing
+    #[arg(long, conflicts_with_all = ["quick", "duration"])]
+    pub(super) show: bool,
+    /// File of the calibration instead of the one in the user's cache folder, which runs use
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -4,11 +4,13 @@ use std::io;
 use std::sync::Arc;
 
 use super::arguments::{OutputFormat, Records, RunArguments};
+use super::calibrate::{state_bounds, stored};
 use super::exit::{CommandError, ExitCode};
 use super::output::{Terminal, print, say};
 use super::progress::ProgressLines;
 use super::{command_line, interrupt, scenario};
 use crate::audit::Severity;
+use crate::calibrate::Calibration;
 use crate::clock::WallTime;
 use crate::measure::{Interval, RequestRow};
 use crate::plan::{Cell, RunPlan};
@@ -35,6 +37,7 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     let run = Run::prepare(&plan, options, &interrupt).map_err(sorted)?;
 
     let started = run.started_at();
+    let host = host_facts();
     let policy = policy(arguments.records);
     let mut recording = Recording {
         output_dir: &arguments.output_dir,
@@ -44,6 +47,7 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         started,
         plan: Arc::clone(&plan),
         folder: None,
+        calibration: stored(&host),
         lines: ProgressLines::new(Arc::clone(&plan), quiet),
     };
     let identity = RunIdentity {
@@ -51,7 +55,7 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         started_at: started.to_string(),
         commit: option_env!("PACEMARK_COMMIT").map(str::to_owned),
         command_line: command_line::without_secrets(std::env::args()),
-        host: host_facts(),
+        host,
     };
     let ended = run.execute(RunResult::new(identity, &scenario), &mut recording);
     recording.lines.finish();
@@ -137,6 +141,7 @@ struct Recording<'a> {
     started: WallTime,
     plan: Arc<RunPlan>,
     folder: Option<RunFolder>,
+    calibration: Option<Calibration>,
     lines: ProgressLines,
 }
 
@@ -154,6 +159,7 @@ impl Recording<'_> {
 
     /// Writes the final result; the folder it lies in, if any cell began.
     fn close(self, result: &mut RunResult) -> Result<Option<RunFolder>, CommandError> {
+        state_bounds(result, self.calibration.as_ref());
         if let Some(folder) = &self.folder {
             name_and_save(folder, result)
                 .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
@@ -191,7 +197,9 @@ impl Observer for Recording<'_> {
 
     fn cell_finished(&mut self, cell: &Cell, result: &RunResult) -> io::Result<()> {
         self.lines.cell_finished(cell);
-        name_and_save(self.folder()?, &mut result.clone()).map_err(io::Error::other)
+        let mut result = result.clone();
+        state_bounds(&mut result, self.calibration.as_ref());
+        name_and_save(self.folder()?, &mut result).map_err(io::Error::other)
     }
 
     fn note(&mut self, text: &str) {

@@ -1,6 +1,7 @@
 //! `summary.md`: the run for people, with everything that explains its figures.
 
 use super::blocks::{Block, blocks};
+use super::client_error::{NOT_CALIBRATED, client_error};
 use super::columns::{Column, UNSUPPORTED, columns_of};
 use super::contrast::{modesty, who_was_ahead};
 use super::findings::gathered;
@@ -148,6 +149,8 @@ fn foot(result: &RunResult, blocks: &[Block<'_>]) -> Vec<String> {
         let rounds = blocks.iter().map(Block::rounds).min().unwrap_or(0);
         page.push(format!("- {}", modesty(rounds)));
     }
+    let error = client_error(result).unwrap_or_else(|| NOT_CALIBRATED.to_owned());
+    page.push(format!("- {}", escaped(&error)));
     if let Some(records) = &result.records {
         let rule = escaped(&records.rule);
         page.push(format!("- requests.csv: {rule}; {} of {} rows", records.kept, records.finished));

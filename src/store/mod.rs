@@ -11,6 +11,7 @@ mod load;
 mod records;
 mod replace;
 mod rows;
+mod text_file;
 mod timeseries;
 
 use std::io;
@@ -20,6 +21,7 @@ pub use folder::{RunFolder, folder_name};
 pub use host::host_facts;
 pub use load::load;
 pub use records::RecordsPolicy;
+pub use text_file::{read_text, save_text};
 
 use crate::report::ReportError;
 use crate::result::ResultError;

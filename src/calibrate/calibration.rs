@@ -9,6 +9,13 @@ use crate::units::float;
 /// Version of the file; a file of another version is measured anew, not read.
 const CALIBRATION_VERSION: u32 = 1;
 
+/// Version of this program. Without optimisation it is a different one: several times slower.
+const VERSION: &str = if cfg!(debug_assertions) {
+    concat!(env!("CARGO_PKG_VERSION"), " (debug)")
+} else {
+    env!("CARGO_PKG_VERSION")
+};
+
 /// What a machine adds to a measurement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
@@ -41,7 +48,7 @@ pub struct Fingerprint {
     pub cpu_model: Option<String>,
     /// Processors pacemark may use.
     pub cpu_count: Option<u32>,
-    /// Version of pacemark.
+    /// Version of pacemark, and whether it was built without optimisation.
     pub pacemark_version: String,
 }
 
@@ -97,7 +104,7 @@ impl Fingerprint {
             kernel: host.kernel.clone(),
             cpu_model: host.cpu_model.clone(),
             cpu_count: host.cpu_count,
-            pacemark_version: env!("CARGO_PKG_VERSION").to_owned(),
+            pacemark_version: VERSION.to_owned(),
         }
     }
 }
@@ -198,7 +205,10 @@ pub(super) mod tests {
         Calibration {
             calibration_version: CALIBRATION_VERSION,
             calibrated_at: "2026-11-22T13:07:50Z".to_owned(),
-            fingerprint: Fingerprint::of(&host()),
+            fingerprint: Fingerprint {
+                pacemark_version: "0.1.0".to_owned(),
+                ..Fingerprint::of(&host())
+            },
             duration_s: 3.0,
             rows: vec![row(1, 92.2, 1.8), row(64, 5_842.0, 117.0)],
             left_out: vec!["concurrency 1024: needs more open files".to_owned()],
@@ -241,15 +251,17 @@ pub(super) mod tests {
 
     #[test]
     fn it_holds_for_this_machine_and_this_version_only() {
-        assert!(calibration().fits(&host()));
-        assert!(!calibration().fits(&Host { cpu_count: Some(4), ..host() }));
-        assert!(!calibration().fits(&Host { kernel: Some("6.9.0".to_owned()), ..host() }));
-        assert!(!calibration().fits(&Host { cpu_model: None, ..host() }));
-        let mut older = calibration();
+        let mut own = calibration();
+        own.fingerprint = Fingerprint::of(&host());
+        assert!(own.fits(&host()));
+        assert!(!own.fits(&Host { cpu_count: Some(4), ..host() }));
+        assert!(!own.fits(&Host { kernel: Some("6.9.0".to_owned()), ..host() }));
+        assert!(!own.fits(&Host { cpu_model: None, ..host() }));
+        let mut older = own.clone();
         older.fingerprint.pacemark_version = "0.0.1".to_owned();
         assert!(!older.fits(&host()));
         // Another name of the same machine changes nothing.
-        assert!(calibration().fits(&Host { hostname: Some("x".to_owned()), ..host() }));
+        assert!(own.fits(&Host { hostname: Some("x".to_owned()), ..host() }));
     }
 
     #[test]

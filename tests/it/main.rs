@@ -7,6 +7,8 @@ mod accuracy;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod calibrate;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod documents;

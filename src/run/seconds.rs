@@ -112,6 +112,8 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::offered::{Bounds, Offered};
     use super::{Batch, SECONDS_WAITING, Seconds};
     use crate::load::{Purpose, Schedule, Stream};
@@ -214,5 +216,34 @@ mod tests {
         assert_eq!(whole(&mut seconds), [(0, 5, 1), (1, 5, 2)]);
         seconds.take_in(batch(2, 2, 1));
         assert_eq!(left(&mut seconds, 8), [(2, 2, 1)]);
+    }
+
+    proptest! {
+        /// Whatever the workers' steps and in whatever order they come.
+        #[test]
+        fn nothing_is_lost_and_no_second_is_left_out(
+            steps in prop::collection::vec((0_usize..3, 1_u64..8, 0_u64..4), 0..60),
+            unsent in 0_u64..5,
+        ) {
+            let mut seconds = seconds(3);
+            let (mut at, mut told, mut sent) = ([0_u64; 3], Vec::new(), 0);
+            for (worker, step, requests) in steps {
+                let until = at[worker] + step;
+                seconds.take_in(batch(at[worker], until, requests));
+                at[worker] = until;
+                sent += requests;
+                told.extend(whole(&mut seconds));
+            }
+            for second in at {
+                seconds.take_in(batch(second, second, 1));
+            }
+            told.extend(left(&mut seconds, unsent));
+            let numbers: Vec<_> = told.iter().map(|(second, _, _)| *second).collect();
+            let last = numbers.last().copied().unwrap_or(0);
+            prop_assert_eq!(numbers, (0..=last).collect::<Vec<_>>());
+            let due: u64 = told.iter().map(|(_, due, _)| due).sum();
+            let finished: u64 = told.iter().map(|(_, _, finished)| finished).sum();
+            prop_assert_eq!((due, finished), (sent + 3 + unsent, sent + 3));
+        }
     }
 }

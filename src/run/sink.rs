@@ -195,3 +195,96 @@ impl Drop for InFlight {
         self.sink.finish(record);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+    use std::sync::Arc;
+    use std::sync::mpsc::{Receiver, sync_channel};
+    use std::time::Duration;
+
+    use super::{Batch, Report, Sink};
+    use crate::client::EventMeter;
+    use crate::clock::Clock;
+    use crate::measure::{Recorder, RecordingRules};
+    use crate::openai::Endpoint;
+    use crate::record::{Outcome, Phase};
+    use crate::run::cell::{CellOrder, CellState};
+    use crate::scenario::{Bound, LoadProfile, Slo, Stage};
+    use crate::units::Moment;
+
+    /// A sink of a cell that begins now, into a channel that holds one report.
+    fn sink(clock: &Clock) -> (Rc<Sink>, Receiver<Report>) {
+        let bound = Bound { requests: Some(9), duration: None };
+        let profile = LoadProfile::Closed { concurrency: 1 };
+        let order = CellOrder { id: 0, stage: Stage { profile, bound }, warmup: None, stop: None };
+        let state = Arc::new(CellState::new(order, clock.now()));
+        let rules = RecordingRules { slo: Slo::default(), endpoint: Endpoint::Chat };
+        let (sender, reports) = sync_channel(1);
+        let meter = EventMeter::default();
+        let sink = Sink::new(state, clock.clone(), Recorder::new(rules), meter, sender);
+        (Rc::new(sink), reports)
+    }
+
+    /// Seconds, and how many requests were sent and ended.
+    fn shown(batch: &Batch) -> (u64, u64, u64, u64) {
+        let activity = batch.recorder.activity();
+        assert_eq!(activity.finished, u64::try_from(batch.rows.len()).unwrap());
+        (batch.second, batch.until, activity.sent, activity.finished)
+    }
+
+    fn handed_over(reports: &Receiver<Report>) -> Option<(u64, u64, u64, u64)> {
+        match reports.try_recv() {
+            Ok(Report::Batch(batch)) => Some(shown(&batch)),
+            _ => None,
+        }
+    }
+
+    /// A request that takes so long.
+    fn request(sink: &Rc<Sink>, clock: &Clock, millis: u64) {
+        sink.state.sent();
+        let mut flight = sink.begin(Phase::Measure, 0, clock.now());
+        clock.advance(Duration::from_millis(millis));
+        flight.record().unwrap().outcome = Outcome::Completed { capped: false };
+        flight.finish();
+    }
+
+    #[test]
+    fn a_second_is_handed_over_with_the_first_thing_after_it() {
+        let clock = Clock::by_hand();
+        clock.advance(Duration::from_millis(300));
+        let (sink, reports) = sink(&clock);
+        request(&sink, &clock, 600);
+        assert_eq!(handed_over(&reports), None);
+        request(&sink, &clock, 500);
+        assert_eq!(handed_over(&reports), Some((0, 1, 2, 1)));
+        clock.advance(Duration::from_secs(2));
+        sink.hand_over_until(clock.now());
+        assert_eq!(handed_over(&reports), Some((1, 3, 0, 1)));
+        assert_eq!(shown(&sink.rest()), (3, 3, 0, 0));
+    }
+
+    #[test]
+    fn what_is_not_taken_comes_with_the_next_second() {
+        let clock = Clock::by_hand();
+        let (sink, reports) = sink(&clock);
+        for _ in 0..2 {
+            request(&sink, &clock, 1_000);
+        }
+        assert_eq!(sink.state.handovers_refused(), 1);
+        assert_eq!(handed_over(&reports), Some((0, 1, 1, 0)));
+        request(&sink, &clock, 1_000);
+        assert_eq!(handed_over(&reports), Some((1, 3, 2, 2)));
+    }
+
+    #[test]
+    fn a_cell_has_its_own_seconds() {
+        let clock = Clock::by_hand();
+        clock.advance(Duration::from_millis(700));
+        let (sink, reports) = sink(&clock);
+        sink.hand_over_until(Moment::from_nanos(1_699_999_999));
+        assert_eq!(handed_over(&reports), None);
+        sink.hand_over_until(Moment::from_nanos(1_700_000_000));
+        assert_eq!(handed_over(&reports), Some((0, 1, 0, 0)));
+    }
+}

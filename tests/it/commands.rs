@@ -126,7 +126,7 @@ fn a_plan_shows_every_cell_and_sends_nothing() {
 fn the_scenario_of_no_scenario_is_the_quickstart() {
     let sandbox = Sandbox::new();
     let plan = sandbox.start(&["plan"]).with_code(0);
-    assert!(plan.stdout.starts_with("quickstart: 6 cells"), "{}", plan.stdout);
+    assert!(plan.stdout.starts_with("quickstart: 4 cells"), "{}", plan.stdout);
 }
 
 #[test]

@@ -258,6 +258,7 @@ mod tests {
         ## How to read this
 
         - no verdict: differences are shown here, not tested against chance
+        - client error not known: this machine is not calibrated (\`pacemark calibrate\`)
         - `~` marks a percentile that rests on too few values (fewer than 10 / min(q, 1 - q)); `-` is a value that does not exist.
         - Latencies rest on completed requests only.
         - What each metric means stands in `docs/metrics.md` of pacemark 0.1.0; these are its definitions of version 1.

@@ -8,7 +8,7 @@ use pacemark::scenario::{BackendKind, Distribution, MockSpec};
 use serde_json::{Value, json};
 
 use crate::accounting::assert_adds_up;
-use crate::program::{Ended, Sandbox, rows};
+use crate::program::{Ended, OPEN_LOOP, Sandbox, rows};
 
 const FORMATS: [&str; 4] = ["table", "csv", "json", "markdown"];
 
@@ -126,7 +126,7 @@ fn a_plan_shows_every_cell_and_sends_nothing() {
 fn the_scenario_of_no_scenario_is_the_quickstart() {
     let sandbox = Sandbox::new();
     let plan = sandbox.start(&["plan"]).with_code(0);
-    assert!(plan.stdout.starts_with("quickstart: 4 cells"), "{}", plan.stdout);
+    assert!(plan.stdout.starts_with("quickstart: "), "{}", plan.stdout);
 }
 
 #[test]
@@ -233,10 +233,13 @@ fn flags_alone_make_a_run() {
     let sandbox = Sandbox::new();
     let open = ["--request-rate", "100", "--arrival", "constant", "--duration", "200ms"];
     let embed = ["--endpoint", "embeddings", "--batch", "4", "--max-in-flight", "8", "--seed", "9"];
-    let ended = sandbox.start(&[&to[..], &open, &embed].concat()).with_code(0);
+    let ended = sandbox.start(&[&to[..], &open, &embed].concat()).with_code_of(OPEN_LOOP);
     let result = assert_adds_up(&ended);
-    assert_eq!(result.cells[0].measured.outcomes.arrivals, 20);
-    assert!(ended.requests().iter().all(|row| row["items"] == "4"));
+    assert!((17..=20).contains(&result.cells[0].measured.outcomes.arrivals));
+    // What was held back to the end was never made.
+    let rows = ended.requests();
+    let sent = rows.iter().filter(|row| row["outcome"] != "unsent");
+    assert!(sent.clone().count() > 0 && sent.clone().all(|row| row["items"] == "4"));
     assert_eq!(result.seed, 9);
 }
 

@@ -164,7 +164,8 @@ fn read_request(reader: &mut BufReader<TcpStream>, connection: usize) -> Option<
             Ok(_) => lines.push(line.trim_end().to_owned()),
         }
     }
-    let line = lines.remove(0).trim_end_matches(" HTTP/1.1").to_owned();
+    // A client that speaks HTTP/2 is not understood.
+    let line = lines.remove(0).strip_suffix(" HTTP/1.1")?.to_owned();
     let header = |line: String| {
         let (name, value) = line.split_once(':').unwrap();
         (name.to_lowercase(), value.trim().to_owned())

@@ -21,6 +21,8 @@ mod interrupt;
 #[cfg(test)]
 mod intervals;
 #[cfg(test)]
+mod lateness;
+#[cfg(test)]
 mod markdown;
 #[cfg(test)]
 mod mock;
@@ -38,6 +40,8 @@ mod readmes;
 mod scenarios;
 #[cfg(test)]
 mod secrets;
+#[cfg(test)]
+mod tables;
 #[cfg(test)]
 mod tls_front;
 #[cfg(test)]

@@ -154,6 +154,14 @@ fn a_server_that_does_not_answer_is_given_up_in_time() {
 }
 
 #[test]
+fn a_server_without_http_2_is_told() {
+    let server = FaultyServer::start(|_, stream| say(stream, &good()));
+    let scenario = scenario(&json!({"s": {"kind": "generic", "url": server.url(), "http": 2}}));
+    let ended = Sandbox::new().run(&scenario, &[]);
+    assert_refused(ended, &["disconnected: ", "leave `http: 2` out of the backend"]);
+}
+
+#[test]
 fn without_a_preflight_the_first_request_is_a_measured_one() {
     let server = mock(MockSpec::default());
     let scenario = scenario(&json!({"s": {"kind": "generic", "url": url(&server)}}));

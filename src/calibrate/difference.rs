@@ -33,7 +33,6 @@ pub(super) fn rounded(value: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "the values are exact")]
 mod tests {
     use hdrhistogram::Histogram;
 

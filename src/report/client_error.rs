@@ -59,7 +59,7 @@ mod tests {
         QuantileErrors { p50_ms, p99_ms }
     }
 
-    fn entry(ttft: Option<QuantileErrors>) -> Option<ErrorBoundEntry> {
+    fn entry(ttft: Option<QuantileErrors>) -> ErrorBoundEntry {
         let bound = ttft.map(|ttft| ErrorBound {
             concurrency: 64,
             chunks_per_s: 5_842.0,
@@ -69,7 +69,7 @@ mod tests {
             gap: errors(0.0082, 0.41),
             e2e: errors(0.5243, 1.0486),
         });
-        Some(ErrorBoundEntry { calibrated_at: "2026-11-22T13:07:50Z".to_owned(), bound })
+        ErrorBoundEntry { calibrated_at: "2026-11-22T13:07:50Z".to_owned(), bound }
     }
 
     fn result(entries: &[Option<ErrorBoundEntry>]) -> RunResult {
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn one_cell_has_its_own_error() {
         assert_eq!(
-            client_error(&result(&[entry(Some(errors(0.3, 2.1)))])).unwrap(),
+            client_error(&result(&[Some(entry(Some(errors(0.3, 2.1))))])).unwrap(),
             "client error at this load: TTFT within 0.300 ms p50, 2.10 ms p99; gap within 0.008 ms \
              p50, 0.410 ms p99; E2E within 0.524 ms p50, 1.05 ms p99 (calibrated 2026-11-22)"
         );
@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn of_several_cells_the_largest_counts_and_those_beyond_are_told() {
-        let cells = [entry(Some(errors(0.3, 1.0))), entry(Some(errors(0.2, 2.0))), entry(None)];
+        let ttft = [Some(errors(0.3, 1.0)), Some(errors(0.2, 2.0)), None];
+        let cells = ttft.map(|ttft| Some(entry(ttft)));
         let line = client_error(&result(&cells)).unwrap();
         assert!(line.starts_with("client error at these loads: TTFT within 0.300 ms p50, 2.00 ms"));
         assert!(line.contains("not known for 1 cell, beyond all that was calibrated"), "{line}");
@@ -101,7 +102,7 @@ mod tests {
     #[test]
     fn beyond_every_load_and_without_a_calibration_nothing_is_claimed() {
         assert_eq!(
-            client_error(&result(&[entry(None)])).unwrap(),
+            client_error(&result(&[Some(entry(None))])).unwrap(),
             "client error not known: the load is beyond all that was calibrated (on 2026-11-22)"
         );
         assert_eq!(client_error(&result(&[None])), None);

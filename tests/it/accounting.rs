@@ -262,8 +262,10 @@ fn answers_that_outlast_the_drain_fail() {
         "drain": "100ms",
     });
     let ran = run(&asleep(), &open, &[4]);
-    assert_eq!(ran.outcomes.failed, failed("drain_timeout", ran.outcomes.arrivals));
-    assert!((8..=10).contains(&ran.outcomes.arrivals), "{ran:?}");
+    // A busy machine may wake too late to send the last one.
+    let sent = ran.outcomes.arrivals - ran.outcomes.unsent;
+    assert_eq!(ran.outcomes.failed, failed("drain_timeout", sent));
+    assert!((8..=10).contains(&ran.outcomes.arrivals) && sent >= 5, "{ran:?}");
 }
 
 #[test]

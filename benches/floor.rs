@@ -151,7 +151,9 @@ fn whole(case: Case, url: &str) {
 struct Nobody;
 
 impl Observer for Nobody {
-    fn cell_started(&mut self, _cell: &Cell) {}
+    fn cell_started(&mut self, _cell: &Cell) -> std::io::Result<()> {
+        Ok(())
+    }
     fn progress(&mut self, _progress: &Progress<'_>) {}
     fn rows(&mut self, _cell: &Cell, _rows: &[RequestRow]) -> std::io::Result<()> {
         Ok(())

@@ -107,9 +107,10 @@ impl Stopwatch {
 }
 
 impl Observer for Stopwatch {
-    fn cell_started(&mut self, _cell: &Cell) {
+    fn cell_started(&mut self, _cell: &Cell) -> std::io::Result<()> {
         self.began_at = self.clock.now();
         self.spent_before = processor_time();
+        Ok(())
     }
 
     fn progress(&mut self, _progress: &Progress<'_>) {}

@@ -61,10 +61,12 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     recording.lines.finish();
     let mut result = ended.map_err(sorted)?;
     result.finished_at = Some(WallTime::now().to_string());
-    let folder = recording.close(&mut result)?;
-    show(&result, arguments)?;
-    if let Some(folder) = folder {
-        say(&format!("results: {}", folder.path().display()));
+    match recording.close(&mut result)? {
+        Some(folder) => {
+            show(&result, arguments)?;
+            say(&format!("results: {}", folder.path().display()));
+        }
+        None => say("stopped before any load was sent; there is nothing to show"),
     }
     Ok(verdict(&result, &interrupt))
 }
@@ -176,8 +178,10 @@ fn name_and_save(folder: &RunFolder, result: &mut RunResult) -> Result<(), Store
 }
 
 impl Observer for Recording<'_> {
-    fn cell_started(&mut self, cell: &Cell) {
+    fn cell_started(&mut self, cell: &Cell) -> io::Result<()> {
+        self.folder()?;
         self.lines.cell_started(cell);
+        Ok(())
     }
 
     fn progress(&mut self, progress: &Progress<'_>) {

@@ -24,8 +24,12 @@ pub struct Progress<'a> {
 /// Follows a run: writes its folder, draws its progress. All calls come from one thread, in
 /// the order of the events.
 pub trait Observer {
-    /// A cell begins.
-    fn cell_started(&mut self, cell: &Cell);
+    /// A cell begins; nothing of it has been sent yet.
+    ///
+    /// # Errors
+    ///
+    /// Whatever will keep its results from being stored; the run stops before the cell.
+    fn cell_started(&mut self, cell: &Cell) -> std::io::Result<()>;
 
     /// A cell goes on.
     fn progress(&mut self, progress: &Progress<'_>);

@@ -206,7 +206,7 @@ impl<'a> Run<'a> {
     ) -> Result<CellEnd, RunError> {
         let scenario = self.plan.scenario();
         self.hook(cell, scenario.load.hooks.before_cell.as_deref())?;
-        observer.cell_started(cell);
+        observer.cell_started(cell).map_err(RunError::Store)?;
         let job = self.job(cell);
         let run = CellRun::new(crew, cell, &job, self.interrupt, observer);
         let end = run.run(&job, scenario.seed, scenario.load.drain);

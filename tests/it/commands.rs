@@ -191,6 +191,17 @@ fn reports_of_a_stored_run_are_what_the_run_printed() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_made_stops_a_run_before_its_load() {
+    let (server, sandbox) = (server(&[]), Sandbox::new());
+    sandbox.write("taken", "");
+    let (url, flags) = (url(&server), ["--model", "m", "--requests", "5"]);
+    let to = ["run", "--url", &url, "-o", "taken/below", "--no-preflight"];
+    let ended = sandbox.start(&[&to[..], &flags].concat()).with_code(1);
+    assert!(ended.stderr.contains("cannot write `taken/below`: "), "{}", ended.stderr);
+    assert_eq!((ended.stdout.as_str(), server.truth().requests), ("", 0));
+}
+
+#[test]
 fn json_on_stdout_is_one_document_and_nothing_else() {
     let ended = Sandbox::new().run(&short(), &["--format", "json"]).with_code(0);
     let result = RunResult::from_json(&ended.stdout).unwrap();

@@ -169,7 +169,8 @@ fn a_preflight_that_hangs_is_interrupted() {
     wait_for(|| server.asked().len() == 1);
     running.signal("INT");
     let ended = running.end().with_code(130);
-    assert_eq!(ended.folders(), Vec::<std::path::PathBuf>::new());
+    assert_eq!((ended.stdout.as_str(), ended.folders()), ("", vec![]));
+    assert!(ended.stderr.contains("stopped before any load was sent"), "{}", ended.stderr);
 }
 
 #[test]

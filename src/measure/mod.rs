@@ -5,6 +5,7 @@
 //! [`Figures`] shows them in their unit. What one request came to is [`RequestMetrics`], and
 //! [`RequestRow`] is its line of `requests.csv`.
 
+mod answer_shapes;
 mod distributions;
 mod failure_log;
 mod figures;
@@ -17,6 +18,8 @@ mod request_row;
 mod slo;
 mod stream_shape;
 mod summary;
+mod time_series;
+mod waits;
 mod window_counts;
 
 #[cfg(test)]
@@ -28,6 +31,7 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod window_tests;
 
+pub use answer_shapes::AnswerShapes;
 pub use figures::{Figures, figure, supported};
 pub use histogram_codec::{
     HistogramError, MAX_HISTOGRAM_BYTES, histogram_from_v2, histogram_to_v2,
@@ -40,4 +44,6 @@ pub use summary::{
     CellSummary, CountedStreams, FailureSample, OutcomeCounts, TokenSource, TokenSources,
     TokenTotals, Window,
 };
+pub use time_series::TimeSeries;
+pub use waits::Waits;
 pub use window_counts::WindowCounts;

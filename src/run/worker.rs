@@ -12,17 +12,21 @@ use tokio::task::{JoinSet, LocalSet};
 use tokio::time::MissedTickBehavior;
 
 use super::cell::CellState;
+use super::heartbeat::Heartbeat;
+use super::neighbour::ServerPlace;
 use super::requests::{run_arrival, run_slot};
 use super::sink::{CutOff, Sink};
 use crate::client::{ClientParts, HttpClient};
 use crate::clock::Clock;
-use crate::measure::{Recorder, RequestRow};
+use crate::measure::{Recorder, RequestRow, Waits};
 use crate::record::Phase;
 use crate::units::Moment;
 use crate::workload::RequestFactory;
 
 /// How often a worker hands over what it has; a crash loses at most this much.
 const HANDOVER: Duration = Duration::from_secs(1);
+/// What the names of worker threads begin with.
+pub(super) const THREAD_NAME: &str = "worker-";
 
 /// What a worker needs to take part in a cell.
 #[derive(Clone, Debug)]
@@ -31,6 +35,7 @@ pub(super) struct CellJob {
     pub(super) parts: ClientParts,
     pub(super) factory: Arc<RequestFactory>,
     pub(super) recorder: Recorder,
+    pub(super) server: ServerPlace,
 }
 
 /// A request of an open loop that has come due.
@@ -39,6 +44,8 @@ pub(super) struct Release {
     pub(super) phase: Phase,
     pub(super) index: u64,
     pub(super) due_at: Moment,
+    /// Whether it had to wait for a place among the requests in flight.
+    pub(super) held_back: bool,
 }
 
 /// What a worker is told.
@@ -65,8 +72,8 @@ pub(super) enum Report {
     Batch(Box<Recorder>, Vec<RequestRow>),
     /// The barrier was reached: nothing is in flight here.
     Reached,
-    /// The worker has left the cell; nothing more will come.
-    Left,
+    /// The worker has left the cell; nothing more will come. How long events waited for it.
+    Left(Waits),
 }
 
 /// A running worker.
@@ -85,9 +92,10 @@ impl Worker {
     ) -> std::io::Result<Self> {
         let (commands, inbox) = unbounded_channel();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let thread = thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
-            LocalSet::new().block_on(&runtime, serve(inbox, clock, reports));
-        })?;
+        let thread =
+            thread::Builder::new().name(format!("{THREAD_NAME}{index}")).spawn(move || {
+                LocalSet::new().block_on(&runtime, serve(inbox, clock, reports));
+            })?;
         Ok(Self { commands, thread: Some(thread) })
     }
 
@@ -128,6 +136,7 @@ struct Stay {
     reports: SyncSender<Report>,
     tasks: JoinSet<()>,
     barrier_asked: bool,
+    heartbeat: Heartbeat,
 }
 
 /// What the requests of one cell share within a worker.
@@ -141,11 +150,12 @@ pub(super) struct CellContext {
 
 impl Stay {
     fn new(job: CellJob, clock: Clock, reports: SyncSender<Report>) -> Self {
-        let CellJob { state, parts, factory, recorder } = job;
+        let CellJob { state, parts, factory, recorder, .. } = job;
         let sink = Rc::new(Sink::new(Arc::clone(&state), clock.clone(), recorder));
         let client = HttpClient::new(parts, clock.clone());
+        let heartbeat = Heartbeat::start(clock.clone(), Arc::clone(&state));
         let cell = Rc::new(CellContext { state, factory, client, sink, clock });
-        Self { cell, reports, tasks: JoinSet::new(), barrier_asked: false }
+        Self { cell, reports, tasks: JoinSet::new(), barrier_asked: false, heartbeat }
     }
 
     async fn run(mut self, inbox: &mut UnboundedReceiver<Command>) {
@@ -208,7 +218,7 @@ impl Stay {
         self.tasks.shutdown().await;
         let (recorder, rows) = self.cell.sink.take();
         self.tell(Report::Batch(Box::new(recorder), rows));
-        self.tell(Report::Left);
+        self.tell(Report::Left(self.heartbeat.waits()));
     }
 
     fn tell(&self, report: Report) {

@@ -13,6 +13,7 @@
 //! `docs/architecture.md` lists which module may use which; a test keeps it so.
 
 pub mod audit;
+pub mod calibrate;
 pub mod cli;
 pub mod client;
 pub mod clock;

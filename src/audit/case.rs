@@ -22,6 +22,8 @@ pub(super) struct Case {
     pub(super) in_flight: u64,
     pub(super) end: CellEnd,
     pub(super) connections: Connections,
+    /// When the window closed, in milliseconds.
+    pub(super) closed_at: u64,
     pub(super) health: ClientHealth,
     pub(super) in_flight_over_time: TimeSeries,
 }
@@ -39,6 +41,7 @@ impl Case {
             in_flight: 4,
             end: CellEnd::AsPlanned,
             connections: Connections::Reuse,
+            closed_at: 10_000,
             health: ClientHealth::default(),
             in_flight_over_time: TimeSeries::new(),
         }
@@ -58,7 +61,7 @@ impl Case {
     }
 
     pub(super) fn summary(&self) -> CellSummary {
-        let window = Window { opened_at: at(90), closed_at: at(10_000) };
+        let window = Window { opened_at: at(90), closed_at: at(self.closed_at) };
         let mut recorder = Recorder::new(self.rules.clone());
         for record in &self.records {
             recorder.record(record, &window);

@@ -56,17 +56,32 @@ fn a_cell_that_ended_early_says_why() {
 }
 
 #[test]
-fn a_load_that_was_not_sent_is_not_to_be_trusted() {
+fn a_load_that_was_not_sent_is_not_to_be_trusted_unless_a_limit_held_it_back() {
     let unsend = |record: &mut RequestRecord| {
         *record = RequestRecord::due(0, 0, Phase::Measure, at(9_000));
     };
     insta::assert_snapshot!(Case::of(&answer()).open(None).change(100, unsend).findings(), @r"
     reservation load_not_sent: 1100 of 1200 arrivals were sent in the window (91.7%): the load was lower than asked for
     ");
-    insta::assert_snapshot!(Case::of(&answer()).open(None).change(600, unsend).findings(), @"
+    insta::assert_snapshot!(Case::of(&answer()).open(None).change(600, unsend).findings(), @r"
     untrusted load_not_sent: 600 of 1200 arrivals were sent in the window (50%): the load was lower than asked for
     note few_samples: latencies rest on 600 values; p99 needs 1000 to be more than the luck of a few requests
     ");
+}
+
+#[test]
+fn sends_right_after_the_close_of_a_short_window_are_late_and_not_missing() {
+    let after = |record: &mut RequestRecord| record.sent_at = Some(at(120));
+    let findings = |closed_at| {
+        let case = Case::of(&answer()).open(None).change(600, after);
+        Case { closed_at, ..case }.findings()
+    };
+    assert!(!findings(110).contains("load_not_sent"), "{}", findings(110));
+    let unsend = |record: &mut RequestRecord| {
+        *record = RequestRecord::due(0, 0, Phase::Measure, at(95));
+    };
+    let case = Case { closed_at: 110, ..Case::of(&answer()).open(None).change(600, unsend) };
+    assert!(case.findings().contains("untrusted load_not_sent"), "{}", case.findings());
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub(super) enum Command {
     Models(ModelsArguments),
     /// Serve the simulated server on a port of its own until it is stopped
     Mock(MockArguments),
+    /// Measure what this machine itself adds to a measurement, against the simulated server
+    Calibrate(CalibrateArguments),
     /// Write a commented starter scenario
     Init(InitArguments),
     /// Print the JSON Schema of the scenario or of the result
@@ -163,9 +165,8 @@ pub(super) struct FlagArguments {
     #[arg(long, value_name = "LIMITS", conflicts_with = "scenario")]
     pub(super) goodput: Option<String>,
     /// A header for every request, e.g. "x-team: bench"; may be repeated
-    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = header,
-        conflicts_with = "scenario")]
-    pub(super) header: Vec<(String, String)>,
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", conflicts_with = "scenario")]
+    pub(super) header: Vec<String>,
     /// Environment variable that holds the key
     #[arg(long, value_name = "NAME", conflicts_with = "scenario")]
     pub(super) api_key_env: Option<String>,
@@ -199,8 +200,8 @@ pub(super) struct ModelsArguments {
     #[arg(long, value_name = "NAME")]
     pub(super) api_key_env: Option<String>,
     /// A header for every request; may be repeated
-    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = header)]
-    pub(super) header: Vec<(String, String)>,
+    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
+    pub(super) header: Vec<String>,
     /// Print JSON instead of one name a line
     #[arg(long)]
     pub(super) json: bool,
@@ -232,6 +233,22 @@ pub(super) struct MockArguments {
     /// Share of requests that fail, e.g. 5%
     #[arg(long, value_name = "SHARE")]
     pub(super) errors: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CalibrateArguments {
+    /// Fewer and shorter measurements: a few seconds in all, too short for a good p99
+    #[arg(long)]
+    pub(super) quick: bool,
+    /// How long each load is measured, e.g. 10s
+    #[arg(long, value_name = "TIME", value_parser = parse_span)]
+    pub(super) duration: Option<Duration>,
+    /// Print the stored calibration and measure nothing
+    #[arg(long, conflicts_with_all = ["quick", "duration"])]
+    pub(super) show: bool,
+    /// File of the calibration instead of the one in the user's cache folder, which runs use
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -302,11 +319,4 @@ fn rate(text: &str) -> Result<Rate, String> {
         Ok(number) => Rate::per_second(number).ok_or("a rate must be above 0".to_owned()),
         Err(_) => text.parse::<Rate>().map_err(|error| error.to_string()),
     }
-}
-
-/// The value stays unsaid in the error: it may be a secret.
-fn header(text: &str) -> Result<(String, String), String> {
-    let (name, value) =
-        text.split_once(':').ok_or("write it as `name: value`, with a colon".to_owned())?;
-    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }

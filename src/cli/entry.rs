@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use super::arguments::{Arguments, Command};
 use super::exit::{CommandError, ExitCode};
 use super::output::{print, say};
-use super::{init, mock, models, plan, report, run, schema};
+use super::{calibrate, init, mock, models, plan, report, run, schema};
 
 /// Runs the program with the arguments it was started with.
 pub fn main() -> std::process::ExitCode {
@@ -22,6 +22,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Report(given) => report::report(&given),
         Command::Models(given) => models::models(&given),
         Command::Mock(given) => mock::mock(&given),
+        Command::Calibrate(given) => calibrate::calibrate(&given, arguments.quiet),
         Command::Init(given) => init::init(&given),
         Command::Schema(given) => schema::schema(&given),
     };

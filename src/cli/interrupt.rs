@@ -8,12 +8,13 @@ use super::exit::ExitCode;
 use super::output::say;
 use crate::run::Interrupt;
 
-/// Listens for Ctrl-C (and, on Unix, for the request to terminate) from a thread of its own.
+/// Listens for Ctrl-C (and, on Unix, for the request to terminate) from a thread of its own; the
+/// first is answered with `notice` on stderr.
 ///
 /// # Errors
 ///
 /// What the system says if no thread or signal handler can be set up.
-pub(super) fn listen(interrupt: Interrupt) -> std::io::Result<()> {
+pub(super) fn listen(interrupt: Interrupt, notice: &'static str) -> std::io::Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         runtime.block_on(async {
@@ -21,7 +22,7 @@ pub(super) fn listen(interrupt: Interrupt) -> std::io::Result<()> {
                 if interrupt.is_asked() {
                     leave();
                 }
-                say("stopping: what was measured is being saved; once more to leave at once");
+                say(notice);
                 interrupt.ask();
             }
         });

@@ -4,6 +4,7 @@
 //! codes. stdout carries data; progress, warnings and hints go to stderr.
 
 mod arguments;
+mod calibrate;
 mod command_line;
 mod entry;
 mod exit;

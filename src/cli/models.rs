@@ -20,7 +20,7 @@ pub(super) fn models(arguments: &ModelsArguments) -> Result<ExitCode, CommandErr
     let flags = ScenarioFlags {
         url: arguments.url.clone(),
         kind: arguments.kind,
-        headers: arguments.header.clone(),
+        headers: scenario::headers(&arguments.header)?,
         api_key_env: arguments.api_key_env.clone(),
         ..ScenarioFlags::new("any", Endpoint::Chat)
     };

@@ -1,5 +1,7 @@
 //! `pacemark plan`
 
+use std::time::Duration;
+
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 use serde_json::json;
@@ -8,7 +10,7 @@ use super::arguments::PlanArguments;
 use super::exit::{CommandError, ExitCode};
 use super::output::print;
 use super::scenario;
-use crate::plan::{Cell, RunPlan};
+use crate::plan::{Cell, LoadTime, RunPlan};
 use crate::scenario::{Bound, Target, Warmup};
 use crate::units::{format_span, seconds};
 
@@ -44,15 +46,7 @@ fn as_table(plan: &RunPlan) -> String {
         }
     }
     let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    let (time, complete) = plan.load_time();
-    let total = if complete {
-        format!("{} under load, answers in flight at the ends not counted", format_span(time))
-    } else {
-        format!(
-            "at least {} under load; some cells take as long as the server needs",
-            format_span(time)
-        )
-    };
+    let total = under_load(plan.load_time());
     let warmup = match scenario.load.warmup {
         None => String::new(),
         Some(Warmup::Requests(requests)) => format!("; {requests} warm-up requests before each"),
@@ -66,6 +60,30 @@ fn as_table(plan: &RunPlan) -> String {
     )
 }
 
+/// How long the plan is under load, in words.
+fn under_load(time: LoadTime) -> String {
+    let LoadTime { least, most } = time;
+    match most {
+        Some(most) if most == least => format!("{} under load", rounded(least)),
+        Some(most) if least.is_zero() => format!("at most {} under load", rounded(most)),
+        Some(most) => format!("{} to {} under load", rounded(least), rounded(most)),
+        None if least.is_zero() => "as long under load as the servers need".to_owned(),
+        None => format!("{} under load, and what the servers need for the rest", rounded(least)),
+    }
+}
+
+/// A length of time to the second once it is longer than a few minutes.
+fn rounded(span: Duration) -> String {
+    let whole = span.as_secs();
+    match (whole / 3_600, whole / 60 % 60, whole % 60) {
+        (0, 0..2, _) => format_span(span),
+        (0, minutes, 0) => format!("{minutes}m"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds:02}s"),
+        (hours, 0, _) => format!("{hours}h"),
+        (hours, minutes, _) => format!("{hours}h{minutes:02}m"),
+    }
+}
+
 fn until(bound: Bound) -> String {
     match (bound.requests, bound.duration) {
         (Some(requests), Some(span)) => format!("{requests} requests or {}", format_span(span)),
@@ -76,13 +94,13 @@ fn until(bound: Bound) -> String {
 }
 
 fn as_json(plan: &RunPlan) -> Result<String, CommandError> {
-    let (time, complete) = plan.load_time();
+    let LoadTime { least, most } = plan.load_time();
     let cells: Vec<_> = plan.cells().iter().map(|cell| cell_as_json(plan, cell)).collect();
     let document = json!({
         "name": plan.scenario().name,
         "seed": plan.scenario().seed,
-        "load_time_s": seconds(time),
-        "load_time_complete": complete,
+        "load_time_least_s": seconds(least),
+        "load_time_most_s": most.map(seconds),
         "cells": cells,
     });
     let text = serde_json::to_string_pretty(&document)

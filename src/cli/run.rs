@@ -4,18 +4,23 @@ use std::io;
 use std::sync::Arc;
 
 use super::arguments::{OutputFormat, Records, RunArguments};
+use super::calibrate::{state_bounds, stored};
 use super::exit::{CommandError, ExitCode};
 use super::output::{Terminal, print, say};
 use super::progress::ProgressLines;
 use super::{command_line, interrupt, scenario};
 use crate::audit::Severity;
+use crate::calibrate::Calibration;
 use crate::clock::WallTime;
-use crate::measure::RequestRow;
+use crate::measure::{Interval, RequestRow};
 use crate::plan::{Cell, RunPlan};
 use crate::report::{ReportFormat, ReportOptions, TableOptions};
 use crate::result::{RunIdentity, RunResult};
-use crate::run::{Interrupt, Observer, Progress, Run, RunError, RunOptions};
+use crate::run::{Interrupt, Observer, Progress, Run, RunError, RunOptions, cell_labels};
 use crate::store::{RecordsPolicy, RunFolder, StoreError, folder_name, host_facts};
+
+/// What the first Ctrl-C is answered with.
+const STOPPING: &str = "stopping: what was measured is being saved; once more to leave at once";
 
 /// Runs a scenario and shows its result.
 pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, CommandError> {
@@ -26,19 +31,23 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     }
     let plan = Arc::new(RunPlan::new(Arc::clone(&scenario)));
     let interrupt = Interrupt::default();
-    interrupt::listen(interrupt.clone())?;
+    interrupt::listen(interrupt.clone(), STOPPING)?;
     let options =
         RunOptions { preflight: !arguments.no_preflight, skip_unusable: arguments.skip_unusable };
     let run = Run::prepare(&plan, options, &interrupt).map_err(sorted)?;
 
-    let started = WallTime::now();
+    let started = run.started_at();
+    let host = host_facts();
     let policy = policy(arguments.records);
     let mut recording = Recording {
         output_dir: &arguments.output_dir,
         folder_name: folder_name(started, &scenario.name),
         scenario_text: &scenario.stored_text,
         policy,
+        started,
+        plan: Arc::clone(&plan),
         folder: None,
+        calibration: stored(&host),
         lines: ProgressLines::new(Arc::clone(&plan), quiet),
     };
     let identity = RunIdentity {
@@ -46,7 +55,7 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         started_at: started.to_string(),
         commit: option_env!("PACEMARK_COMMIT").map(str::to_owned),
         command_line: command_line::without_secrets(std::env::args()),
-        host: host_facts(),
+        host,
     };
     let ended = run.execute(RunResult::new(identity, &scenario), &mut recording);
     recording.lines.finish();
@@ -129,14 +138,18 @@ struct Recording<'a> {
     folder_name: String,
     scenario_text: &'a str,
     policy: RecordsPolicy,
+    started: WallTime,
+    plan: Arc<RunPlan>,
     folder: Option<RunFolder>,
+    calibration: Option<Calibration>,
     lines: ProgressLines,
 }
 
 impl Recording<'_> {
     fn folder(&mut self) -> io::Result<&mut RunFolder> {
         if self.folder.is_none() {
-            let folder = RunFolder::create(self.output_dir, &self.folder_name, self.policy)
+            let (name, policy) = (&self.folder_name, self.policy);
+            let folder = RunFolder::create(self.output_dir, name, policy, self.started)
                 .map_err(io::Error::other)?;
             folder.write_scenario(self.scenario_text).map_err(io::Error::other)?;
             self.folder = Some(folder);
@@ -146,6 +159,7 @@ impl Recording<'_> {
 
     /// Writes the final result; the folder it lies in, if any cell began.
     fn close(self, result: &mut RunResult) -> Result<Option<RunFolder>, CommandError> {
+        state_bounds(result, self.calibration.as_ref());
         if let Some(folder) = &self.folder {
             name_and_save(folder, result)
                 .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
@@ -174,9 +188,18 @@ impl Observer for Recording<'_> {
         self.folder()?.append_rows(rows).map_err(io::Error::other)
     }
 
+    fn interval(&mut self, cell: &Cell, interval: &Interval) -> io::Result<()> {
+        let labels = cell_labels(&self.plan, cell);
+        let folder = self.folder()?;
+        folder.append_interval(&labels, interval).map_err(io::Error::other)?;
+        folder.sync().map_err(io::Error::other)
+    }
+
     fn cell_finished(&mut self, cell: &Cell, result: &RunResult) -> io::Result<()> {
         self.lines.cell_finished(cell);
-        name_and_save(self.folder()?, &mut result.clone()).map_err(io::Error::other)
+        let mut result = result.clone();
+        state_bounds(&mut result, self.calibration.as_ref());
+        name_and_save(self.folder()?, &mut result).map_err(io::Error::other)
     }
 
     fn note(&mut self, text: &str) {

@@ -148,11 +148,27 @@ fn flags_of(flags: &FlagArguments) -> Result<ScenarioFlags, CommandError> {
         prompt_file: flags.prompt_file.clone(),
         max_tokens: flags.max_tokens,
         stream: flags.no_stream.then_some(false),
-        headers: flags.header.clone(),
+        headers: headers(&flags.header)?,
         api_key_env: flags.api_key_env.clone(),
         slo,
         ..ScenarioFlags::new(model, endpoint(flags))
     })
+}
+
+/// The names and values of header flags. They are not read by the reader of the command line,
+/// which would repeat a wrong one in its message: it may hold a secret.
+///
+/// # Errors
+///
+/// That a header has no colon, for exit code 2.
+pub(super) fn headers(given: &[String]) -> Result<Vec<(String, String)>, CommandError> {
+    let header = |text: &String| {
+        let (name, value) = text.split_once(':').ok_or_else(|| {
+            CommandError::usage("-H takes a header as \"name: value\", with a colon")
+        })?;
+        Ok((name.trim().to_owned(), value.trim().to_owned()))
+    };
+    given.iter().map(header).collect()
 }
 
 fn endpoint(flags: &FlagArguments) -> Endpoint {

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 
 use super::deadline::Deadline;
 use super::link::Link;
+use super::meter::EventMeter;
 use super::stream::{StreamReader, ran_past_limit};
 use crate::openai::{decode_answer, decode_error};
 use crate::record::{Failure, FailureKind, RequestRecord};
@@ -31,6 +32,7 @@ const TAIL_LIMIT: Duration = Duration::from_millis(200);
 pub(super) struct Exchange<'a> {
     link: Link,
     deadline: &'a mut Deadline,
+    meter: &'a EventMeter,
     bytes_before: u64,
     body_ended: bool,
 }
@@ -42,9 +44,9 @@ enum Piece {
 }
 
 impl<'a> Exchange<'a> {
-    pub(super) fn new(link: Link, deadline: &'a mut Deadline) -> Self {
+    pub(super) fn new(link: Link, deadline: &'a mut Deadline, meter: &'a EventMeter) -> Self {
         let bytes_before = link.bytes_read();
-        Self { link, deadline, bytes_before, body_ended: false }
+        Self { link, deadline, meter, bytes_before, body_ended: false }
     }
 
     /// Whether not one byte of an answer has come.
@@ -138,13 +140,15 @@ impl<'a> Exchange<'a> {
             match piece {
                 Piece::Data(bytes) => {
                     record.body_bytes += count(bytes.len());
-                    if reader.take_in(&bytes, read_at, record) {
+                    let events = reader.take_in(&bytes, read_at, record);
+                    if events > 0 {
+                        self.meter.add(events);
                         self.deadline.text_arrived(read_at);
                     }
                 }
                 Piece::End => {
                     record.finished_at = Some(read_at);
-                    reader.end_of_body(record);
+                    self.meter.add(reader.end_of_body(record));
                     return reader.settle(record).map(|()| false);
                 }
             }
@@ -229,10 +233,7 @@ impl<'a> Exchange<'a> {
                     return Ok(Piece::End);
                 }
                 Ok(Some(Err(error))) => {
-                    return Err(Failure {
-                        kind: FailureKind::Truncated,
-                        message: format!("the answer broke off: {}", causes(&error)),
-                    });
+                    return Err(Failure { kind: FailureKind::Truncated, message: causes(&error) });
                 }
                 Err(kind) => return Err(self.timed_out(kind)),
             }

@@ -12,11 +12,13 @@ use crate::units::Moment;
 
 /// The timeouts of a request in flight.
 ///
-/// Text events move the next deadline without touching the timer: it is re-armed only when
-/// it fires early, so a stream pays for its timeouts once, not per event.
+/// Text events move the next deadline back without touching the timer: it is armed anew only
+/// when it fires early, so a stream pays for its timeouts once, not per event. Only the first
+/// text may bring the deadline forward, where a stall is given less time than the first token.
 pub(super) struct Deadline {
     clock: Clock,
     sleep: Pin<Box<Sleep>>,
+    armed_for: Moment,
     whole_request: Moment,
     next_text: Moment,
     waits_for: FailureKind,
@@ -32,6 +34,7 @@ impl Deadline {
         Self {
             clock: clock.clone(),
             sleep: Box::pin(tokio::time::sleep(first.since(clock.now()))),
+            armed_for: first,
             whole_request,
             next_text,
             waits_for: FailureKind::FirstTokenTimeout,
@@ -43,6 +46,15 @@ impl Deadline {
     pub(super) fn text_arrived(&mut self, at: Moment) {
         self.next_text = at + self.timeouts.stall;
         self.waits_for = FailureKind::StallTimeout;
+        if self.next_text < self.armed_for {
+            self.arm(self.clock.now());
+        }
+    }
+
+    /// Sets the timer to the earliest timeout that is still ahead.
+    fn arm(&mut self, now: Moment) {
+        self.armed_for = self.whole_request.min(self.next_text);
+        self.sleep.as_mut().reset(tokio::time::Instant::now() + self.armed_for.since(now));
     }
 
     /// Ready with the timeout that has passed; wakes the task when the next one may have.
@@ -55,8 +67,7 @@ impl Deadline {
             if now >= self.next_text {
                 return Poll::Ready(self.waits_for);
             }
-            let wait = self.whole_request.min(self.next_text).since(now);
-            self.sleep.as_mut().reset(tokio::time::Instant::now() + wait);
+            self.arm(now);
         }
         Poll::Pending
     }

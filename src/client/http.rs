@@ -13,6 +13,7 @@ use super::answer::Exchange;
 use super::connector::{ConnectFailure, Connector};
 use super::deadline::Deadline;
 use super::link::Link;
+use super::meter::EventMeter;
 use crate::clock::Clock;
 use crate::openai::Endpoint;
 use crate::record::{Failure, FailureKind, Outcome, RequestRecord};
@@ -43,6 +44,7 @@ pub struct HttpClient {
     parts: ClientParts,
     idle: RefCell<Vec<Link>>,
     shared: tokio::sync::Mutex<Option<Link>>,
+    meter: EventMeter,
 }
 
 /// Why no client can be made for a backend.
@@ -110,7 +112,13 @@ impl ClientParts {
 impl HttpClient {
     /// A client without any connection yet.
     pub fn new(parts: ClientParts, clock: Clock) -> Self {
-        Self { clock, parts, idle: RefCell::default(), shared: tokio::sync::Mutex::default() }
+        let (idle, shared) = (RefCell::default(), tokio::sync::Mutex::default());
+        Self { clock, parts, idle, shared, meter: EventMeter::default() }
+    }
+
+    /// Counts the text events of all its requests as they come.
+    pub const fn meter(&self) -> &EventMeter {
+        &self.meter
     }
 
     /// Sends `spec` and fills in `record`: every moment as it comes, the outcome at the end.
@@ -155,7 +163,7 @@ impl HttpClient {
         loop {
             let link = self.link(record, again.is_some()).await?;
             let reused = record.reused;
-            let mut exchange = Exchange::new(link, deadline);
+            let mut exchange = Exchange::new(link, deadline, &self.meter);
             let ended = exchange.run(spec, request, record).await;
             let stale = reused && exchange.nothing_came() && is_lost_connection(&ended);
             if let Some(copy) = again.take().filter(|_| stale) {

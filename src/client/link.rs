@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use hyper::client::conn::{http1, http2};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
+use super::gate::Gate;
 use super::stamped::{ReadStamp, Stamped, Transport};
 use crate::units::Moment;
 
@@ -25,6 +27,11 @@ pub(super) type ResponseFuture = Pin<Box<dyn Future<Output = hyper::Result<Respo
 pub(super) struct Link {
     sender: Sender,
     driver: Option<Driver>,
+    gate: Arc<Gate>,
+    /// The waker before the gate, for the driver.
+    waker: Waker,
+    /// The task the gate leads to.
+    task: Waker,
     stamp: Rc<ReadStamp>,
     /// Whether it has served a request before.
     pub(super) used: bool,
@@ -42,13 +49,7 @@ impl Link {
     pub(super) async fn http1(transport: Transport) -> hyper::Result<Self> {
         let stamp = stamp_of(&transport);
         let (sender, driver) = http1::handshake(TokioIo::new(transport)).await?;
-        Ok(Self {
-            sender: Sender::One(sender),
-            driver: Some(Box::pin(driver)),
-            stamp,
-            used: false,
-            idle_since: Moment::ZERO,
-        })
+        Ok(Self::new(Sender::One(sender), Some(Box::pin(driver)), stamp))
     }
 
     /// Speaks HTTP/2 over `transport`, driven by a local task until the last clone is gone.
@@ -59,26 +60,24 @@ impl Link {
             // A broken connection shows in the requests that used it.
             driver.await.unwrap_or_default();
         });
-        Ok(Self {
-            sender: Sender::Two(sender),
-            driver: None,
-            stamp,
-            used: false,
-            idle_since: Moment::ZERO,
-        })
+        Ok(Self::new(Sender::Two(sender), None, stamp))
+    }
+
+    fn new(sender: Sender, driver: Option<Driver>, stamp: Rc<ReadStamp>) -> Self {
+        let (gate, waker) = Gate::new();
+        let task = Waker::noop().clone();
+        let idle_since = Moment::ZERO;
+        Self { sender, driver, gate, waker, task, stamp, used: false, idle_since }
     }
 
     /// Another handle to the same HTTP/2 connection; `None` for HTTP/1.1.
     pub(super) fn share(&self) -> Option<Self> {
         match &self.sender {
             Sender::One(_) => None,
-            Sender::Two(sender) => Some(Self {
-                sender: Sender::Two(sender.clone()),
-                driver: None,
-                stamp: Rc::clone(&self.stamp),
-                used: true,
-                idle_since: self.idle_since,
-            }),
+            Sender::Two(sender) => {
+                let copy = Sender::Two(sender.clone());
+                Some(Self { used: true, ..Self::new(copy, None, Rc::clone(&self.stamp)) })
+            }
         }
     }
 
@@ -137,24 +136,28 @@ impl Link {
         body: &mut Incoming,
         cx: &mut Context<'_>,
     ) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
-        let waker = self.inner_waker(cx).clone();
-        let mut inner = Context::from_waker(&waker);
-        if let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(&mut inner) {
+        if let Sender::Two(_) = self.sender {
+            return Pin::new(body).poll_frame(cx);
+        }
+        let mut inner = Context::from_waker(Waker::noop());
+        if let Poll::Ready(frame) = self.gate.closed(|| Pin::new(&mut *body).poll_frame(&mut inner))
+        {
             return Poll::Ready(frame);
         }
-        if !self.drive(cx) && matches!(self.sender, Sender::Two(_)) {
-            return Poll::Pending;
-        }
-        Pin::new(body).poll_frame(&mut inner)
+        self.drive(cx);
+        self.gate.closed(|| Pin::new(body).poll_frame(&mut inner))
     }
 
-    /// Moves an HTTP/1.1 connection on; false where there is nothing to move.
-    fn drive(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(driver) = &mut self.driver else { return false };
-        if driver.as_mut().poll(cx).is_ready() {
+    /// Moves an HTTP/1.1 connection on; nothing where there is none to move.
+    fn drive(&mut self, cx: &mut Context<'_>) {
+        let Some(driver) = &mut self.driver else { return };
+        if !self.task.will_wake(cx.waker()) {
+            self.task.clone_from(cx.waker());
+            self.gate.lead_to(cx.waker());
+        }
+        if driver.as_mut().poll(&mut Context::from_waker(&self.waker)).is_ready() {
             self.driver = None;
         }
-        true
     }
 
     /// Who is to be woken by the inner channels: nobody where this task moves the connection

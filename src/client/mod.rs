@@ -13,10 +13,13 @@
 mod answer;
 mod connector;
 mod deadline;
+mod gate;
 mod http;
 mod link;
+mod meter;
 mod stamped;
 mod stream;
 
 pub use connector::{ConnectFailure, Connector};
 pub use http::{ClientError, ClientParts, HttpClient};
+pub use meter::EventMeter;

@@ -29,24 +29,26 @@ impl StreamReader {
         Self { decoder: StreamDecoder::new(), facts: Facts::default() }
     }
 
-    /// Takes in bytes that were read at `read_at`; whether they brought text.
+    /// Takes in bytes that were read at `read_at`; the number of text events they brought.
     pub(super) fn take_in(
         &mut self,
         bytes: &[u8],
         read_at: Moment,
         record: &mut RequestRecord,
-    ) -> bool {
+    ) -> usize {
         let Self { decoder, facts } = self;
         let before = record.text_events.len();
         decoder.feed(bytes, &mut |event| facts.note(event, read_at, record));
-        record.text_events.len() > before
+        record.text_events.len() - before
     }
 
-    /// Notes the end of the body.
-    pub(super) fn end_of_body(&mut self, record: &mut RequestRecord) {
+    /// Notes the end of the body; the number of text events that were still to come.
+    pub(super) fn end_of_body(&mut self, record: &mut RequestRecord) -> usize {
         let read_at = record.finished_at.unwrap_or_default();
         let Self { decoder, facts } = self;
+        let before = record.text_events.len();
         decoder.finish(&mut |event| facts.note(event, read_at, record));
+        record.text_events.len() - before
     }
 
     /// Whether the stream said that it is over: what follows is not read.

@@ -2,14 +2,16 @@
 //!
 //! Records go into a mergeable [`Recorder`] per thread; the merged recorder gives a
 //! [`CellSummary`]. Times come in as moments and go out as nanoseconds inside histograms;
-//! [`Figures`] shows them in their unit. What one request came to is [`RequestMetrics`], and
+//! [`Figures`] shows them in their unit, and an [`Interval`] is one second of a cell. What one request came to is [`RequestMetrics`], and
 //! [`RequestRow`] is its line of `requests.csv`.
 
+mod activity;
 mod answer_shapes;
 mod distributions;
 mod failure_log;
 mod figures;
 mod histogram_codec;
+mod interval;
 mod live;
 mod pooling;
 mod recorder;
@@ -31,11 +33,13 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod window_tests;
 
+pub use activity::Activity;
 pub use answer_shapes::AnswerShapes;
 pub use figures::{Figures, figure, supported};
 pub use histogram_codec::{
     HistogramError, MAX_HISTOGRAM_BYTES, histogram_from_v2, histogram_to_v2,
 };
+pub use interval::{CellPhase, INTERVAL, Interval, Timeline};
 pub use live::{LiveSnapshot, LiveTtft};
 pub use recorder::{Recorder, RecordingRules};
 pub use request_metrics::RequestMetrics;

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use hdrhistogram::Histogram;
+
+use super::activity::Activity;
 use super::answer_shapes::AnswerShapes;
 use super::distributions::{Distributions, record_n};
 use super::failure_log::FailureLog;
@@ -55,7 +58,7 @@ pub struct Recorder {
     connections_opened: u64,
     stale_reconnects: u64,
     finish_reasons: BTreeMap<&'static str, u64>,
-    output_tokens_seen: u64,
+    activity: Activity,
     answer_shapes: AnswerShapes,
     held_back: u64,
     send_delays: Waits,
@@ -80,7 +83,7 @@ impl Recorder {
             connections_opened: 0,
             stale_reconnects: 0,
             finish_reasons: BTreeMap::new(),
-            output_tokens_seen: 0,
+            activity: Activity::default(),
             answer_shapes: AnswerShapes::default(),
             held_back: 0,
             send_delays: Waits::new(),
@@ -96,7 +99,7 @@ impl Recorder {
     pub fn record(&mut self, record: &RequestRecord, window: &Window) {
         let shape = StreamShape::of(record);
         self.counts.add(record, &shape, window);
-        self.output_tokens_seen += shape.output.unwrap_or(0);
+        self.activity.end(record, &shape);
         match record.phase {
             Phase::Warmup => self.warmup.add(&record.outcome),
             Phase::Measure => self.record_measured(record, &shape, window),
@@ -187,6 +190,26 @@ impl Recorder {
         self.counts.in_flight_max = self.counts.in_flight_max.max(Some(requests));
     }
 
+    /// Notes that a request was handed out to be sent.
+    pub const fn note_sent(&mut self) {
+        self.activity.sent += 1;
+    }
+
+    /// Notes that text events arrived, whichever requests they belong to.
+    pub const fn note_text_events(&mut self, events: u64) {
+        self.activity.text_events += events;
+    }
+
+    /// What went on while it recorded.
+    pub const fn activity(&self) -> Activity {
+        self.activity
+    }
+
+    /// The values of `metric` so far, in recorded units; `None` where there are none.
+    pub fn distribution(&self, metric: Metric) -> Option<&Histogram<u64>> {
+        self.distributions.get(metric)
+    }
+
     /// Adds what another recorder of the same cell saw.
     pub fn merge(&mut self, other: &Self) {
         self.measured.merge(&other.measured);
@@ -201,7 +224,7 @@ impl Recorder {
         self.connections_opened += other.connections_opened;
         self.stale_reconnects += other.stale_reconnects;
         add_counts(&mut self.finish_reasons, &other.finish_reasons);
-        self.output_tokens_seen += other.output_tokens_seen;
+        self.activity.merge(&other.activity);
         self.answer_shapes.merge(&other.answer_shapes);
         self.held_back += other.held_back;
         self.send_delays.merge(&other.send_delays);
@@ -252,7 +275,7 @@ impl Recorder {
             finished: self.measured.ended() + self.warmup.ended(),
             completed: self.measured.completed + self.warmup.completed,
             failed: self.measured.failures.total() + self.warmup.failures.total(),
-            output_tokens: self.output_tokens_seen,
+            output_tokens: self.activity.output_tokens,
             ttft: self.distributions.get(Metric::Ttft).map(super::live::LiveTtft::of),
         }
     }

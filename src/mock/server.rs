@@ -56,7 +56,21 @@ impl MockServer {
     ///
     /// [`MockError`] if `bind` cannot be listened on or the system gives no thread.
     pub fn start(spec: MockSpec, bind: SocketAddr) -> Result<Self, MockError> {
-        let ledger = Arc::new(Ledger::new()?);
+        Self::start_warmed_by(0, spec, bind)
+    }
+
+    /// As [`MockServer::start`], but the times of the first `untimed` requests do not enter its
+    /// [`Truth`]; they are counted all the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`MockServer::start`].
+    pub fn start_warmed_by(
+        untimed: u64,
+        spec: MockSpec,
+        bind: SocketAddr,
+    ) -> Result<Self, MockError> {
+        let ledger = Arc::new(Ledger::new(untimed)?);
         let (stop, stopped) = oneshot::channel();
         let (report, started) = mpsc::channel();
         let plan = Plan { spec, bind, ledger: Arc::clone(&ledger) };

@@ -165,7 +165,7 @@ async fn wait(mut visit: Visit, mut releases: Releases, script: &Script) -> Resu
     }
     let since = now.since(visit.arrived_at());
     let (first, last) = (Some(since), Some(since));
-    visit.wrote(Written { events: 0, late: now.since(due), first, last });
+    visit.wrote(Written { events: 0, late: now.since(due), gap: None, first, last });
     visit.answer();
     Ok(())
 }

@@ -13,6 +13,7 @@ use super::release::{Released, Releases};
 use super::script::{Fault, Script};
 use super::truth::Written;
 use super::visit::Visit;
+use crate::units::Moment;
 
 /// The body of a streamed answer: each event leaves when it is due, and what is due together
 /// leaves together.
@@ -27,6 +28,8 @@ pub(super) struct TextStream {
     events: u32,
     /// Whether an error takes the place of the event after those.
     breaks: bool,
+    /// When text was written last.
+    wrote_at: Option<Moment>,
     phase: Phase,
 }
 
@@ -45,7 +48,16 @@ impl TextStream {
             Some(Fault::Break(after)) => (after, true),
             Some(Fault::Refuse) | None => (script.events, false),
         };
-        Self { visit, pieces, releases, sent: 0, events, breaks, phase: Phase::Head }
+        Self {
+            visit,
+            pieces,
+            releases,
+            sent: 0,
+            events,
+            breaks,
+            wrote_at: None,
+            phase: Phase::Head,
+        }
     }
 
     fn poll_events(&mut self, context: &Context<'_>) -> Poll<Bytes> {
@@ -65,15 +77,17 @@ impl TextStream {
         Poll::Ready(bytes)
     }
 
-    fn note(&self, released: Released, given: u32) {
+    fn note(&mut self, released: Released, given: u32) {
         let since = released.now.since(self.visit.arrived_at());
         let is_last = self.sent + given == self.events && !self.breaks;
         self.visit.wrote(Written {
             events: given,
             late: released.now.since(released.due),
+            gap: self.wrote_at.map(|before| released.now.since(before)),
             first: (self.sent == 0).then_some(since),
             last: is_last.then_some(since),
         });
+        self.wrote_at = Some(released.now);
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Truth {
     pub first_token: Histogram<u64>,
     /// Nanoseconds to the last token of each stream, or to a whole answer.
     pub last_token: Histogram<u64>,
+    /// Nanoseconds between successive text events of a stream; 0 within a write.
+    pub gap: Histogram<u64>,
     /// Nanoseconds by which each write came later than its newest token was due.
     pub lateness: Histogram<u64>,
 }
@@ -52,13 +54,18 @@ impl fmt::Debug for Truth {
 
 /// Where the server notes what it sees.
 #[derive(Debug)]
-pub(super) struct Ledger(Mutex<Truth>);
+pub(super) struct Ledger {
+    truth: Mutex<Truth>,
+    /// Requests whose times are not noted: the first to come, a warm-up.
+    untimed: u64,
+}
 
 impl Ledger {
-    /// An empty ledger; `None` never happens with the constants above.
-    pub(super) fn new() -> Result<Self, hdrhistogram::CreationError> {
+    /// An empty ledger that counts the first `untimed` requests without noting their times; the
+    /// error never happens with the constants above.
+    pub(super) fn new(untimed: u64) -> Result<Self, hdrhistogram::CreationError> {
         let empty = Histogram::new_with_max(LONGEST_NANOS, DIGITS)?;
-        Ok(Self(Mutex::new(Truth {
+        let truth = Mutex::new(Truth {
             requests: 0,
             answered: 0,
             failed: 0,
@@ -66,8 +73,10 @@ impl Ledger {
             events: 0,
             first_token: empty.clone(),
             last_token: empty.clone(),
+            gap: empty.clone(),
             lateness: empty,
-        })))
+        });
+        Ok(Self { truth, untimed })
     }
 
     /// What was seen so far.
@@ -75,9 +84,11 @@ impl Ledger {
         self.lock().clone()
     }
 
-    /// A request arrived.
-    pub(super) fn arrived(&self) {
-        self.lock().requests += 1;
+    /// A request arrived; whether its times are noted.
+    pub(super) fn arrived(&self) -> bool {
+        let mut truth = self.lock();
+        truth.requests += 1;
+        truth.requests > self.untimed
     }
 
     /// How a request ended.
@@ -91,11 +102,21 @@ impl Ledger {
     }
 
     /// A write: `events` at once, the newest of them `late`; `first` and `last` are the time
-    /// since the request where the write held its first or last token.
-    pub(super) fn wrote(&self, written: Written) {
+    /// since the request where the write held its first or last token. Only events are counted
+    /// unless the request is `timed`.
+    pub(super) fn wrote(&self, written: Written, timed: bool) {
         let mut truth = self.lock();
         truth.events += u64::from(written.events);
+        if !timed {
+            return;
+        }
         truth.lateness.saturating_record(nanos(written.late));
+        if let Some(gap) = written.gap {
+            truth.gap.saturating_record(nanos(gap));
+        }
+        if written.events > 1 {
+            truth.gap.saturating_record_n(0, u64::from(written.events - 1));
+        }
         if let Some(first) = written.first {
             truth.first_token.saturating_record(nanos(first));
         }
@@ -105,7 +126,7 @@ impl Ledger {
     }
 
     fn lock(&self) -> MutexGuard<'_, Truth> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.truth.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -122,6 +143,8 @@ pub(super) enum End {
 pub(super) struct Written {
     pub(super) events: u32,
     pub(super) late: Duration,
+    /// Time since the write before it, if there was one.
+    pub(super) gap: Option<Duration>,
     pub(super) first: Option<Duration>,
     pub(super) last: Option<Duration>,
 }

@@ -11,14 +11,15 @@ use crate::units::Moment;
 pub(super) struct Visit {
     ledger: Arc<Ledger>,
     arrived_at: Moment,
+    timed: bool,
     end: End,
 }
 
 impl Visit {
     /// Notes that a request had arrived whole at `arrived_at`.
     pub(super) fn begin(ledger: &Arc<Ledger>, arrived_at: Moment) -> Self {
-        ledger.arrived();
-        Self { ledger: Arc::clone(ledger), arrived_at, end: End::Abandoned }
+        let timed = ledger.arrived();
+        Self { ledger: Arc::clone(ledger), arrived_at, timed, end: End::Abandoned }
     }
 
     /// When the request had arrived whole.
@@ -38,7 +39,7 @@ impl Visit {
 
     /// Notes what is written.
     pub(super) fn wrote(&self, written: Written) {
-        self.ledger.wrote(written);
+        self.ledger.wrote(written, self.timed);
     }
 }
 

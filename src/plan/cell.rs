@@ -60,23 +60,32 @@ impl RunPlan {
         &self.scenario.load.stages[cell.stage]
     }
 
-    /// Time under load, warm-up and cooldown included, of the cells whose time is set; and
-    /// whether every cell's time is. Cells that end after a number of requests take as long as
-    /// the server needs.
-    pub fn load_time(&self) -> (Duration, bool) {
+    /// Time under load, as far as the scenario sets it: timed warm-ups and cooldowns included,
+    /// warm-up requests and drains not.
+    pub fn load_time(&self) -> LoadTime {
         let load = &self.scenario.load;
         let pauses = u32::try_from(self.cells.len().saturating_sub(1)).unwrap_or(u32::MAX);
-        let mut total = load.cooldown.saturating_mul(pauses);
-        let mut all_known = !matches!(load.warmup, Some(Warmup::Requests(_)));
+        let pauses = load.cooldown.saturating_mul(pauses);
+        let mut time = LoadTime { least: pauses, most: Some(pauses) };
         for cell in &self.cells {
-            if let Some(Warmup::Duration(span)) = load.warmup {
-                total += span;
-            }
-            match self.stage(cell).bound.duration {
-                Some(span) => total += span,
-                None => all_known = false,
-            }
+            let bound = self.stage(cell).bound;
+            let warmup = match load.warmup {
+                Some(Warmup::Duration(span)) => span,
+                Some(Warmup::Requests(_)) | None => Duration::ZERO,
+            };
+            let least = bound.duration.filter(|_| bound.requests.is_none()).unwrap_or_default();
+            time.least += warmup + least;
+            time.most = time.most.zip(bound.duration).map(|(most, span)| most + warmup + span);
         }
-        (total, all_known)
+        time
     }
+}
+
+/// How long a plan is under load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadTime {
+    /// At least so long.
+    pub least: Duration,
+    /// At most so long; `None` where a cell takes as long as the server needs for its requests.
+    pub most: Option<Duration>,
 }

@@ -7,4 +7,4 @@
 mod cell;
 mod order;
 
-pub use cell::{Cell, RunPlan};
+pub use cell::{Cell, LoadTime, RunPlan};

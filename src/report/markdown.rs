@@ -1,6 +1,7 @@
 //! `summary.md`: the run for people, with everything that explains its figures.
 
 use super::blocks::{Block, blocks};
+use super::client_error::{NOT_CALIBRATED, client_error};
 use super::columns::{Column, UNSUPPORTED, columns_of};
 use super::contrast::{modesty, who_was_ahead};
 use super::findings::gathered;
@@ -148,6 +149,8 @@ fn foot(result: &RunResult, blocks: &[Block<'_>]) -> Vec<String> {
         let rounds = blocks.iter().map(Block::rounds).min().unwrap_or(0);
         page.push(format!("- {}", modesty(rounds)));
     }
+    let error = client_error(result).unwrap_or_else(|| NOT_CALIBRATED.to_owned());
+    page.push(format!("- {}", escaped(&error)));
     if let Some(records) = &result.records {
         let rule = escaped(&records.rule);
         page.push(format!("- requests.csv: {rule}; {} of {} rows", records.kept, records.finished));
@@ -255,6 +258,7 @@ mod tests {
         ## How to read this
 
         - no verdict: differences are shown here, not tested against chance
+        - client error not known: this machine is not calibrated (\`pacemark calibrate\`)
         - `~` marks a percentile that rests on too few values (fewer than 10 / min(q, 1 - q)); `-` is a value that does not exist.
         - Latencies rest on completed requests only.
         - What each metric means stands in `docs/metrics.md` of pacemark 0.1.0; these are its definitions of version 1.

@@ -7,6 +7,7 @@
 //! [`RunResult`]: crate::result::RunResult
 
 mod blocks;
+mod client_error;
 mod columns;
 mod contrast;
 mod csv;

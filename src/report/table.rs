@@ -5,6 +5,7 @@
 //! other signs depends on the terminal's language.
 
 use super::blocks::{Block, blocks};
+use super::client_error::{NOT_CALIBRATED, client_error};
 use super::columns::UNSUPPORTED;
 use super::contrast::{modesty, who_was_ahead};
 use super::findings::gathered;
@@ -144,6 +145,12 @@ impl Page {
     fn foot(&mut self, result: &RunResult, blocks: &[Block<'_>]) {
         self.line("");
         self.findings(result);
+        match client_error(result) {
+            Some(line) => self.say(&line, 2),
+            // No more than a hint, for those who want to see everything.
+            None if self.options.wide => self.say(NOT_CALIBRATED, 2),
+            None => {}
+        }
         if self.marked {
             self.say(
                 &format!("{UNSUPPORTED} rests on too few values: fewer than 10 / min(q, 1 - q)"),

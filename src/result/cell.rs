@@ -10,6 +10,7 @@ use super::counts::{
     CountedStreamsEntry, FailureEntry, FindingEntry, OutcomeEntry, TokenEntry, TokenSourceEntry,
     WindowEntry,
 };
+use super::error_bound::ErrorBoundEntry;
 use super::figures::Figures;
 use super::histograms::{HistogramError, encode};
 use super::setup::StageEntry;
@@ -90,6 +91,10 @@ pub struct CellResult {
     pub client: Option<ClientEntry>,
     /// What speaks for or against believing it.
     pub findings: Vec<FindingEntry>,
+    /// How far the client itself may be off at this load; `null` where the machine was not
+    /// calibrated.
+    #[serde(default)]
+    pub error_bound: Option<ErrorBoundEntry>,
 }
 
 impl CellResult {
@@ -106,6 +111,7 @@ impl CellResult {
             measured: Measured::new(summary)?,
             client: None,
             findings: Vec::new(),
+            error_bound: None,
         })
     }
 }

@@ -8,6 +8,7 @@
 mod cell;
 mod client;
 mod counts;
+mod error_bound;
 mod figures;
 mod histograms;
 mod pooled;
@@ -23,6 +24,7 @@ pub use counts::{
     CountedStreamsEntry, FailureEntry, FindingEntry, OutcomeEntry, TokenEntry, TokenSourceEntry,
     WindowEntry,
 };
+pub use error_bound::{ErrorBound, ErrorBoundEntry, QuantileErrors};
 pub use figures::Figures;
 pub use histograms::{HistogramError, HistogramFault};
 pub use pooled::PooledCell;

@@ -27,6 +27,7 @@ pub(super) struct CellOrder {
 #[derive(Debug)]
 pub(super) struct CellState {
     order: CellOrder,
+    began_at: Moment,
     opened_at: AtomicU64,
     closed_at: AtomicU64,
     next_warmup: AtomicU64,
@@ -48,10 +49,12 @@ pub(super) struct Turn {
 }
 
 impl CellState {
-    pub(super) fn new(order: CellOrder) -> Self {
+    /// The state of a cell that begins at `began_at`.
+    pub(super) fn new(order: CellOrder, began_at: Moment) -> Self {
         let never = Moment::NEVER.as_nanos();
         Self {
             order,
+            began_at,
             opened_at: AtomicU64::new(never),
             closed_at: AtomicU64::new(never),
             next_warmup: AtomicU64::new(0),
@@ -68,6 +71,11 @@ impl CellState {
 
     pub(super) const fn order(&self) -> &CellOrder {
         &self.order
+    }
+
+    /// When the cell began; its seconds count from here, in every thread.
+    pub(super) const fn began_at(&self) -> Moment {
+        self.began_at
     }
 
     /// Requests in flight at most, where the profile sets it.
@@ -223,7 +231,8 @@ mod tests {
 
     fn state(bound: Bound, warmup: Option<Warmup>, stop: Option<StopRule>) -> CellState {
         let profile = LoadProfile::Closed { concurrency: 2 };
-        CellState::new(CellOrder { id: 0, stage: Stage { profile, bound }, warmup, stop })
+        let stage = Stage { profile, bound };
+        CellState::new(CellOrder { id: 0, stage, warmup, stop }, Moment::ZERO)
     }
 
     fn at(seconds: u64) -> Moment {

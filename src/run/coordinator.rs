@@ -11,13 +11,15 @@ use super::cell::CellState;
 use super::event::{Observer, Progress};
 use super::health::Checkup;
 use super::interrupt::Interrupt;
+use super::offered::{Bounds, Offered};
 use super::pacer::Pacer;
+use super::seconds::{Batch, Seconds};
 use super::sink::CutOff;
 use super::worker::{CellJob, Command, Report, Worker};
 use crate::audit::{CellEnd as AuditEnd, ClientHealth};
 use crate::clock::Clock;
 use crate::load::{Purpose, Schedule, Stream};
-use crate::measure::{CellSummary, Recorder, RequestRow, TimeSeries};
+use crate::measure::{CellSummary, Interval, Recorder, RequestRow, TimeSeries};
 use crate::plan::Cell;
 use crate::record::RequestRecord;
 use crate::scenario::{LoadProfile, Warmup};
@@ -65,9 +67,9 @@ pub(super) struct CellRun<'a> {
     cell: &'a Cell,
     state: Arc<CellState>,
     merged: Recorder,
+    seconds: Seconds,
     interrupt: &'a Interrupt,
     observer: &'a mut dyn Observer,
-    began_at: Moment,
     progress_at: Moment,
     reached: usize,
     left: usize,
@@ -83,16 +85,16 @@ impl<'a> CellRun<'a> {
         interrupt: &'a Interrupt,
         observer: &'a mut dyn Observer,
     ) -> Self {
-        let now = crew.clock.now();
+        let (began_at, workers) = (job.state.began_at(), crew.workers.len());
         Self {
             crew,
             cell,
             state: Arc::clone(&job.state),
             merged: job.recorder.clone(),
+            seconds: Seconds::new(began_at, workers, job.recorder.clone()),
             interrupt,
             observer,
-            began_at: now,
-            progress_at: now,
+            progress_at: began_at,
             reached: 0,
             left: 0,
             unsent: channel(),
@@ -182,6 +184,11 @@ impl<'a> CellRun<'a> {
         let commands: Vec<UnboundedSender<Command>> = self.workers().cloned().collect();
         let unsent = self.unsent.0.clone();
         let start_at = clock.now();
+        let bounds = match warmup_requests {
+            Some(_) => Bounds { warmup: warmup_requests, measured: Some(0) },
+            None => Bounds { warmup: None, measured: state.order().stage.bound.requests },
+        };
+        self.seconds.expect(Offered::new(schedule.clone(), start_at, bounds));
         thread::scope(|scope| {
             let pacer = scope.spawn(move || {
                 let pacer =
@@ -247,16 +254,35 @@ impl<'a> CellRun<'a> {
             })
             .collect();
         self.observer.rows(self.cell, &rows)?;
+        let (now, unsent) = (self.crew.clock.now(), count(rows.len()));
+        while let Some(interval) = self.seconds.next_left(now, unsent, &window) {
+            self.tell_interval(&interval)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in what a worker handed over, and tells the seconds it makes whole.
+    fn take_in(&mut self, mut batch: Batch) -> Result<(), CellError> {
+        let rows = std::mem::take(&mut batch.rows);
+        self.observer.rows(self.cell, &rows)?;
+        self.seconds.take_in(batch);
+        let window = self.state.window();
+        while let Some(interval) = self.seconds.next_whole(&window) {
+            self.tell_interval(&interval)?;
+        }
+        Ok(())
+    }
+
+    fn tell_interval(&mut self, interval: &Interval) -> Result<(), CellError> {
+        self.merged.merge(interval.recorder());
+        self.observer.interval(self.cell, interval)?;
         Ok(())
     }
 
     /// Waits a moment for a report, takes it in, tells the progress, notices an interrupt.
     fn look_around(&mut self) -> Result<(), CellError> {
         match self.crew.reports.recv_timeout(TICK) {
-            Ok(Report::Batch(recorder, rows)) => {
-                self.merged.merge(&recorder);
-                self.observer.rows(self.cell, &rows)?;
-            }
+            Ok(Report::Batch(batch)) => self.take_in(*batch)?,
             Ok(Report::Reached) => self.reached += 1,
             Ok(Report::Left(waits)) => {
                 self.checkup.add(&waits);
@@ -278,7 +304,7 @@ impl<'a> CellRun<'a> {
             self.progress_at = now;
             self.observer.progress(&Progress {
                 cell: self.cell,
-                elapsed: now.since(self.began_at),
+                elapsed: now.since(self.state.began_at()),
                 measuring: now >= self.state.window().opened_at,
                 in_flight: self.state.in_flight(),
                 figures: self.merged.live(),

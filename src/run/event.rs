@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::measure::{LiveSnapshot, RequestRow};
+use crate::measure::{Interval, LiveSnapshot, RequestRow};
 use crate::plan::Cell;
 use crate::result::RunResult;
 
@@ -36,6 +36,16 @@ pub trait Observer {
     ///
     /// Whatever keeps the rows from being stored; the run stops and keeps what it has.
     fn rows(&mut self, cell: &Cell, rows: &[RequestRow]) -> std::io::Result<()>;
+
+    /// A second of a cell is over; told once all threads are past it, in order and without a
+    /// gap. All of them together are the cell. Does nothing unless it is implemented.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from being stored; the run stops and keeps what it has.
+    fn interval(&mut self, _cell: &Cell, _interval: &Interval) -> std::io::Result<()> {
+        Ok(())
+    }
 
     /// A cell is over; `result` holds everything until now.
     ///

@@ -12,18 +12,17 @@ use super::coordinator::{CellEnd, CellRun, Crew};
 use super::error::RunError;
 use super::event::Observer;
 use super::interrupt::Interrupt;
+use super::labels::cell_labels;
 use super::limits::make_room_for;
 use super::preflight::{Checked, Preflight};
 use super::targets::{OpenTarget, open_targets};
 use super::worker::{CellJob, Worker};
 use crate::audit::{AnswerLength, CellEnd as AuditEnd, CellFacts, RunFacts, audit_cell, audit_run};
-use crate::clock::Clock;
+use crate::clock::{Clock, WallTime};
 use crate::dataset::{check_against, load_prompts};
 use crate::measure::{Recorder, RecordingRules};
 use crate::plan::{Cell, RunPlan};
-use crate::result::{
-    CellLabels, CellPlace, CellResult, ClientEntry, FindingEntry, Note, RunResult,
-};
+use crate::result::{CellLabels, CellResult, ClientEntry, FindingEntry, Note, RunResult};
 use crate::scenario::{HttpVersion, LoadProfile, Redactor, Workload};
 use crate::units::{count, index, ratio};
 use crate::workload::{PromptSet, PromptStart, RequestFactory};
@@ -57,6 +56,7 @@ pub struct Run<'a> {
     options: RunOptions,
     interrupt: &'a Interrupt,
     clock: Clock,
+    started_at: WallTime,
     redactor: Arc<Redactor>,
     prompts: Vec<Arc<PromptSet>>,
     targets: BTreeMap<usize, OpenTarget>,
@@ -75,7 +75,7 @@ impl<'a> Run<'a> {
         interrupt: &'a Interrupt,
     ) -> Result<Self, RunError> {
         let scenario = plan.scenario();
-        let clock = Clock::start();
+        let (clock, started_at) = (Clock::start(), WallTime::now());
         let prompts = scenario.workloads.iter().map(prompts_of).collect::<Result<_, _>>()?;
         let wanted: BTreeSet<_> = plan.cells().iter().map(|cell| cell.backend).collect();
         let wanted: Vec<_> = wanted.into_iter().collect();
@@ -85,9 +85,24 @@ impl<'a> Run<'a> {
             .map(|target| (target.backend, target))
             .collect();
         let checked = BTreeMap::new();
-        let run = Self { plan, options, interrupt, clock, redactor, prompts, targets, checked };
+        let run = Self {
+            plan,
+            options,
+            interrupt,
+            clock,
+            started_at,
+            redactor,
+            prompts,
+            targets,
+            checked,
+        };
         run.make_room()?;
         Ok(run)
+    }
+
+    /// The date and time from which all moments of the run count.
+    pub const fn started_at(&self) -> WallTime {
+        self.started_at
     }
 
     /// Makes sure that the connections of the widest cell can be open.
@@ -248,7 +263,7 @@ impl<'a> Run<'a> {
             stop: scenario.load.stop,
         };
         CellJob {
-            state: Arc::new(CellState::new(order)),
+            state: Arc::new(CellState::new(order, self.clock.now())),
             parts: target.parts.clone(),
             factory: Arc::new(RequestFactory::new(
                 workload,
@@ -267,10 +282,7 @@ impl<'a> Run<'a> {
 
     /// Puts a finished cell into the result, with what the audit has to say.
     fn take_in(&self, result: &mut RunResult, cell: &Cell, end: &CellEnd) -> Result<(), RunError> {
-        let Cell { id, backend, workload, stage, round } = *cell;
-        let place = CellPlace { id, backend, workload, stage, round };
-        let labels = CellLabels::new(self.plan.scenario(), place);
-        let mut finished = CellResult::new(labels, &end.summary)?;
+        let mut finished = CellResult::new(cell_labels(self.plan, cell), &end.summary)?;
         let facts = CellFacts {
             workload: self.plan.workload(cell),
             stage: self.plan.stage(cell),

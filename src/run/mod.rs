@@ -2,7 +2,7 @@
 //!
 //! The calling thread coordinates and merges; worker threads send, each with a runtime,
 //! connections and a recorder of its own; a pacer thread releases open-loop arrivals. While a
-//! stage runs nothing is shared between workers but the atomics of [`cell::CellState`].
+//! stage runs nothing is shared between workers but the atomics of `CellState`.
 //!
 //! Invariants: every request that was due ends up in exactly one record, also when it is
 //! cut off by the drain, by Ctrl-C or by an early stop; workers never wait for the coordinator
@@ -16,12 +16,15 @@ mod execute;
 mod health;
 mod heartbeat;
 mod interrupt;
+mod labels;
 mod limits;
 mod machine;
 mod neighbour;
+mod offered;
 mod pacer;
 mod preflight;
 mod requests;
+mod seconds;
 mod sink;
 mod targets;
 mod trial;
@@ -32,4 +35,5 @@ pub use error::RunError;
 pub use event::{Observer, Progress};
 pub use execute::{Run, RunOptions};
 pub use interrupt::Interrupt;
+pub use labels::cell_labels;
 pub use preflight::{Problem, Unusable};

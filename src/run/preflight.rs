@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime;
 use tokio::task::LocalSet;
@@ -23,11 +24,16 @@ use crate::result::BackendEntry;
 use crate::scenario::{Backend, Redactor, Workload};
 use crate::workload::PromptSet;
 
+/// How often a check that takes long looks whether the run is to stop.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
 /// Backends that cannot be used, all of them with all that is wrong.
 #[derive(Debug, thiserror::Error)]
 pub struct Unusable {
     /// What is wrong, in the order of the backends.
     pub problems: Vec<Problem>,
+    /// Whether other backends can be used.
+    pub others: bool,
 }
 
 /// One reason why a backend cannot be used.
@@ -49,10 +55,8 @@ impl fmt::Display for Unusable {
         for problem in &self.problems {
             write!(f, "\n  {}: {}", problem.name, problem.text)?;
         }
-        write!(
-            f,
-            "\n  hint: --skip-unusable runs the others, --no-preflight sends the load regardless"
-        )
+        let skip = if self.others { "--skip-unusable runs the others, " } else { "" };
+        write!(f, "\n  hint: {skip}--no-preflight sends the load regardless")
     }
 }
 
@@ -124,8 +128,9 @@ impl Preflight<'_> {
                 break;
             }
             let mut texts = Vec::new();
-            let check = self.check_backend(target, &mut texts);
-            let checked = LocalSet::new().block_on(&runtime, check)?;
+            let check = unless_asked(interrupt, self.check_backend(target, &mut texts));
+            let Some(checked) = LocalSet::new().block_on(&runtime, check) else { break };
+            let checked = checked?;
             outcome.checked.insert(target.backend, checked);
             let name = &self.plan.scenario().backends[target.backend].name;
             problems.extend(texts.into_iter().map(|text| Problem {
@@ -135,7 +140,9 @@ impl Preflight<'_> {
             }));
         }
         if !problems.is_empty() {
-            outcome.unusable = Some(Unusable { problems });
+            let unusable: BTreeSet<_> = problems.iter().map(|problem| problem.backend).collect();
+            let others = unusable.len() < outcome.checked.len();
+            outcome.unusable = Some(Unusable { problems, others });
         }
         Ok(outcome)
     }
@@ -213,5 +220,18 @@ impl Preflight<'_> {
                 seen.insert((workload.endpoint, model.to_owned(), workload.stream))
             })
             .collect()
+    }
+}
+
+/// What `check` comes to; `None` if the run is to stop before.
+async fn unless_asked<T>(interrupt: &Interrupt, check: impl Future<Output = T>) -> Option<T> {
+    let asked = async {
+        while !interrupt.is_asked() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    tokio::select! {
+        checked = check => Some(checked),
+        () = asked => None,
     }
 }

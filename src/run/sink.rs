@@ -3,10 +3,15 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::Duration;
 
 use super::cell::CellState;
+use super::seconds::Batch;
+use super::worker::Report;
+use crate::client::EventMeter;
 use crate::clock::Clock;
-use crate::measure::{Recorder, RequestRow};
+use crate::measure::{INTERVAL, Recorder, RequestRow};
 use crate::record::{Failure, FailureKind, Outcome, Phase, RequestRecord, TextEvents};
 use crate::units::{Moment, format_span};
 
@@ -17,15 +22,21 @@ const SPARE_BUFFERS: usize = 256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CutOff {
     /// The drain of the stage is over.
-    Drained(std::time::Duration),
+    Drained(Duration),
     /// The run is being stopped.
     Stopped,
 }
 
-/// Collects what one worker finishes in one cell; belongs to the worker's thread.
+/// Collects what one worker finishes in one cell, and hands it over second by second; belongs
+/// to the worker's thread.
 pub(super) struct Sink {
     state: Arc<CellState>,
     clock: Clock,
+    reports: SyncSender<Report>,
+    meter: EventMeter,
+    metered: Cell<u64>,
+    second: Cell<u64>,
+    second_ends_at: Cell<Moment>,
     recorder: RefCell<Recorder>,
     rows: RefCell<Vec<RequestRow>>,
     spare: RefCell<Vec<TextEvents>>,
@@ -33,10 +44,23 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    pub(super) fn new(state: Arc<CellState>, clock: Clock, recorder: Recorder) -> Self {
+    /// A sink that hands over to `reports`. `meter` counts the text events of the worker.
+    pub(super) fn new(
+        state: Arc<CellState>,
+        clock: Clock,
+        recorder: Recorder,
+        meter: EventMeter,
+        reports: SyncSender<Report>,
+    ) -> Self {
+        let second_ends_at = Cell::new(state.began_at() + INTERVAL);
         Self {
             state,
             clock,
+            reports,
+            metered: Cell::new(meter.read()),
+            meter,
+            second: Cell::new(0),
+            second_ends_at,
             recorder: RefCell::new(recorder),
             rows: RefCell::default(),
             spare: RefCell::default(),
@@ -47,6 +71,8 @@ impl Sink {
     /// A request that is about to be sent. If it is dropped before it is finished, it is
     /// recorded as cut off.
     pub(super) fn begin(self: &Rc<Self>, phase: Phase, index: u64, due_at: Moment) -> InFlight {
+        self.hand_over_until(due_at);
+        self.recorder.borrow_mut().note_sent();
         let mut record = RequestRecord::due(self.state.order().id, index, phase, due_at);
         if let Some(buffer) = self.spare.borrow_mut().pop() {
             record.text_events = buffer;
@@ -66,14 +92,53 @@ impl Sink {
         self.cut_off.set(reason);
     }
 
-    /// What has come together since the last time.
-    pub(super) fn take(&self) -> (Recorder, Vec<RequestRow>) {
-        (self.recorder.borrow_mut().take(), std::mem::take(&mut *self.rows.borrow_mut()))
+    /// Hands over the second that is over at `now`, if one is; keeps it for later if the
+    /// coordinator is behind.
+    #[inline]
+    pub(super) fn hand_over_until(&self, now: Moment) {
+        if now >= self.second_ends_at.get() {
+            self.hand_over(now.since(self.state.began_at()).as_secs());
+        }
+    }
+
+    #[cold]
+    fn hand_over(&self, until: u64) {
+        let batch = self.take(until);
+        let begun = self.second.replace(until);
+        self.second_ends_at.set(self.state.began_at() + Duration::from_secs(until + 1));
+        match self.reports.try_send(Report::Batch(Box::new(batch))) {
+            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
+            Err(TrySendError::Full(report)) => {
+                self.state.handover_refused();
+                if let Report::Batch(batch) = report {
+                    self.second.set(begun);
+                    self.put_back(*batch);
+                }
+            }
+        }
+    }
+
+    /// All that is left, for the coordinator to take in when the worker leaves the cell.
+    pub(super) fn rest(&self) -> Batch {
+        self.take(self.second.get())
+    }
+
+    fn take(&self, until: u64) -> Batch {
+        let mut recorder = self.recorder.borrow_mut();
+        let metered = self.meter.read();
+        recorder.note_text_events(metered - self.metered.replace(metered));
+        Batch {
+            second: self.second.get(),
+            until,
+            recorder: recorder.take(),
+            rows: std::mem::take(&mut *self.rows.borrow_mut()),
+        }
     }
 
     /// Puts back what could not be handed over, in front of what came since.
-    pub(super) fn put_back(&self, recorder: &Recorder, mut rows: Vec<RequestRow>) {
-        self.recorder.borrow_mut().merge(recorder);
+    fn put_back(&self, batch: Batch) {
+        let Batch { recorder, mut rows, .. } = batch;
+        self.recorder.borrow_mut().merge(&recorder);
         let mut newer = self.rows.borrow_mut();
         rows.append(&mut newer);
         *newer = rows;
@@ -81,7 +146,9 @@ impl Sink {
 
     fn finish(&self, mut record: RequestRecord) {
         let failed = record.outcome.failure().is_some();
-        self.state.ended(failed, self.clock.now());
+        let now = self.clock.now();
+        self.state.ended(failed, now);
+        self.hand_over_until(now);
         self.recorder.borrow_mut().record(&record, &self.state.window());
         self.rows.borrow_mut().push(RequestRow::new(&record));
         let mut spare = self.spare.borrow_mut();
@@ -126,5 +193,98 @@ impl Drop for InFlight {
             })),
         };
         self.sink.finish(record);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+    use std::sync::Arc;
+    use std::sync::mpsc::{Receiver, sync_channel};
+    use std::time::Duration;
+
+    use super::{Batch, Report, Sink};
+    use crate::client::EventMeter;
+    use crate::clock::Clock;
+    use crate::measure::{Recorder, RecordingRules};
+    use crate::openai::Endpoint;
+    use crate::record::{Outcome, Phase};
+    use crate::run::cell::{CellOrder, CellState};
+    use crate::scenario::{Bound, LoadProfile, Slo, Stage};
+    use crate::units::Moment;
+
+    /// A sink of a cell that begins now, into a channel that holds one report.
+    fn sink(clock: &Clock) -> (Rc<Sink>, Receiver<Report>) {
+        let bound = Bound { requests: Some(9), duration: None };
+        let profile = LoadProfile::Closed { concurrency: 1 };
+        let order = CellOrder { id: 0, stage: Stage { profile, bound }, warmup: None, stop: None };
+        let state = Arc::new(CellState::new(order, clock.now()));
+        let rules = RecordingRules { slo: Slo::default(), endpoint: Endpoint::Chat };
+        let (sender, reports) = sync_channel(1);
+        let meter = EventMeter::default();
+        let sink = Sink::new(state, clock.clone(), Recorder::new(rules), meter, sender);
+        (Rc::new(sink), reports)
+    }
+
+    /// Seconds, and how many requests were sent and ended.
+    fn shown(batch: &Batch) -> (u64, u64, u64, u64) {
+        let activity = batch.recorder.activity();
+        assert_eq!(activity.finished, u64::try_from(batch.rows.len()).unwrap());
+        (batch.second, batch.until, activity.sent, activity.finished)
+    }
+
+    fn handed_over(reports: &Receiver<Report>) -> Option<(u64, u64, u64, u64)> {
+        match reports.try_recv() {
+            Ok(Report::Batch(batch)) => Some(shown(&batch)),
+            _ => None,
+        }
+    }
+
+    /// A request that takes so long.
+    fn request(sink: &Rc<Sink>, clock: &Clock, millis: u64) {
+        sink.state.sent();
+        let mut flight = sink.begin(Phase::Measure, 0, clock.now());
+        clock.advance(Duration::from_millis(millis));
+        flight.record().unwrap().outcome = Outcome::Completed { capped: false };
+        flight.finish();
+    }
+
+    #[test]
+    fn a_second_is_handed_over_with_the_first_thing_after_it() {
+        let clock = Clock::by_hand();
+        clock.advance(Duration::from_millis(300));
+        let (sink, reports) = sink(&clock);
+        request(&sink, &clock, 600);
+        assert_eq!(handed_over(&reports), None);
+        request(&sink, &clock, 500);
+        assert_eq!(handed_over(&reports), Some((0, 1, 2, 1)));
+        clock.advance(Duration::from_secs(2));
+        sink.hand_over_until(clock.now());
+        assert_eq!(handed_over(&reports), Some((1, 3, 0, 1)));
+        assert_eq!(shown(&sink.rest()), (3, 3, 0, 0));
+    }
+
+    #[test]
+    fn what_is_not_taken_comes_with_the_next_second() {
+        let clock = Clock::by_hand();
+        let (sink, reports) = sink(&clock);
+        for _ in 0..2 {
+            request(&sink, &clock, 1_000);
+        }
+        assert_eq!(sink.state.handovers_refused(), 1);
+        assert_eq!(handed_over(&reports), Some((0, 1, 1, 0)));
+        request(&sink, &clock, 1_000);
+        assert_eq!(handed_over(&reports), Some((1, 3, 2, 2)));
+    }
+
+    #[test]
+    fn a_cell_has_its_own_seconds() {
+        let clock = Clock::by_hand();
+        clock.advance(Duration::from_millis(700));
+        let (sink, reports) = sink(&clock);
+        sink.hand_over_until(Moment::from_nanos(1_699_999_999));
+        assert_eq!(handed_over(&reports), None);
+        sink.hand_over_until(Moment::from_nanos(1_700_000_000));
+        assert_eq!(handed_over(&reports), Some((0, 1, 0, 0)));
     }
 }

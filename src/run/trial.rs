@@ -7,7 +7,7 @@ use crate::client::HttpClient;
 use crate::clock::Clock;
 use crate::openai::refuses_stream_options;
 use crate::record::{Failure, FailureKind, Outcome, Phase, RequestRecord};
-use crate::scenario::{Backend, KeySource, Workload};
+use crate::scenario::{Backend, HttpVersion, KeySource, Workload};
 use crate::workload::{PromptSet, PromptStart, RequestFactory};
 
 /// Output tokens asked for; enough for a reasoning model to say something.
@@ -116,6 +116,11 @@ impl Trial<'_> {
             | FailureKind::StallTimeout
             | FailureKind::RequestTimeout => {
                 "raise `timeouts` of the backend if the model needs longer to load".to_owned()
+            }
+            FailureKind::Disconnected | FailureKind::Malformed
+                if self.backend.http == HttpVersion::Two =>
+            {
+                "leave `http: 2` out of the backend if the server does not speak HTTP/2".to_owned()
             }
             _ => "is this an OpenAI-compatible server?".to_owned(),
         }

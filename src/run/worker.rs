@@ -2,29 +2,27 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::mpsc::SyncSender;
 use std::thread;
-use std::time::Duration;
 
 use tokio::runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinSet, LocalSet};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::cell::CellState;
 use super::heartbeat::Heartbeat;
 use super::neighbour::ServerPlace;
 use super::requests::{run_arrival, run_slot};
+use super::seconds::Batch;
 use super::sink::{CutOff, Sink};
 use crate::client::{ClientParts, HttpClient};
 use crate::clock::Clock;
-use crate::measure::{Recorder, RequestRow, Waits};
+use crate::measure::{INTERVAL, Recorder, Waits};
 use crate::record::Phase;
 use crate::units::Moment;
 use crate::workload::RequestFactory;
 
-/// How often a worker hands over what it has; a crash loses at most this much.
-const HANDOVER: Duration = Duration::from_secs(1);
 /// What the names of worker threads begin with.
 pub(super) const THREAD_NAME: &str = "worker-";
 
@@ -69,7 +67,7 @@ pub(super) enum Command {
 #[derive(Debug)]
 pub(super) enum Report {
     /// What has come together since the last time.
-    Batch(Box<Recorder>, Vec<RequestRow>),
+    Batch(Box<Batch>),
     /// The barrier was reached: nothing is in flight here.
     Reached,
     /// The worker has left the cell; nothing more will come. How long events waited for it.
@@ -151,16 +149,17 @@ pub(super) struct CellContext {
 impl Stay {
     fn new(job: CellJob, clock: Clock, reports: SyncSender<Report>) -> Self {
         let CellJob { state, parts, factory, recorder, .. } = job;
-        let sink = Rc::new(Sink::new(Arc::clone(&state), clock.clone(), recorder));
-        let client = HttpClient::new(parts, clock.clone());
         let heartbeat = Heartbeat::start(clock.clone(), Arc::clone(&state));
+        let client = HttpClient::new(parts, clock.clone());
+        let meter = client.meter().clone();
+        let sink = Sink::new(Arc::clone(&state), clock.clone(), recorder, meter, reports.clone());
+        let sink = Rc::new(sink);
         let cell = Rc::new(CellContext { state, factory, client, sink, clock });
         Self { cell, reports, tasks: JoinSet::new(), barrier_asked: false, heartbeat }
     }
 
     async fn run(mut self, inbox: &mut UnboundedReceiver<Command>) {
-        let mut handover = tokio::time::interval(HANDOVER);
-        handover.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut handover = self.seconds();
         loop {
             tokio::select! {
                 biased;
@@ -169,7 +168,9 @@ impl Stay {
                     Some(command) => self.obey(&command),
                 },
                 Some(_) = self.tasks.join_next(), if !self.tasks.is_empty() => {}
-                _ = handover.tick() => self.hand_over(),
+                _ = handover.tick() => {
+                    self.cell.sink.hand_over_until(self.cell.clock.now());
+                }
             }
             if self.barrier_asked && self.tasks.is_empty() {
                 self.barrier_asked = false;
@@ -199,25 +200,20 @@ impl Stay {
         }
     }
 
-    /// Hands over what has come together; keeps it for later if the coordinator is behind.
-    fn hand_over(&self) {
-        let (recorder, rows) = self.cell.sink.take();
-        match self.reports.try_send(Report::Batch(Box::new(recorder), rows)) {
-            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
-            Err(TrySendError::Full(report)) => {
-                self.cell.state.handover_refused();
-                if let Report::Batch(recorder, rows) = report {
-                    self.cell.sink.put_back(&recorder, rows);
-                }
-            }
-        }
+    /// Ticks at the whole seconds of the cell, so that a second is handed over although
+    /// nothing happens after it.
+    fn seconds(&self) -> Interval {
+        let first_ends_at = self.cell.clock.instant(self.cell.state.began_at() + INTERVAL);
+        let first = first_ends_at.map_or_else(|| Instant::now() + INTERVAL, Instant::from_std);
+        let mut seconds = tokio::time::interval_at(first, INTERVAL);
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        seconds
     }
 
     async fn leave(mut self) {
         // Requests still in flight record themselves as cut off when they are dropped.
         self.tasks.shutdown().await;
-        let (recorder, rows) = self.cell.sink.take();
-        self.tell(Report::Batch(Box::new(recorder), rows));
+        self.tell(Report::Batch(Box::new(self.cell.sink.rest())));
         self.tell(Report::Left(self.heartbeat.waits()));
     }
 

@@ -4,6 +4,9 @@ use super::place::Place;
 use super::problem::{Problem, Problems, suggestion};
 use super::tree::{Entry, Node, Value, read_value};
 
+/// Limits of `slo` that only a stream can keep to.
+const OF_STREAMS: [&str; 4] = ["ttft", "ttfa", "tpot", "stall"];
+
 /// What flags change in a scenario; empty: nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
@@ -41,6 +44,7 @@ impl Overrides {
             }
         }
         let after_sets = self.set.len();
+        let had_streams = may_stream(root);
         self.keep_named(root, "backends", &self.backends, (Place::Flag(after_sets), problems));
         self.keep_named(
             root,
@@ -48,6 +52,9 @@ impl Overrides {
             &self.workloads,
             (Place::Flag(after_sets + 1), problems),
         );
+        if had_streams && !may_stream(root) {
+            forget_limits_of_streams(root);
+        }
         let numbers =
             [("load.rounds", self.rounds.map(i128::from)), ("seed", self.seed.map(i128::from))];
         for (offset, (path, number)) in numbers.into_iter().enumerate() {
@@ -113,6 +120,28 @@ impl Overrides {
             problems.report(Problem::new(place, "no workload is left that these backends run"));
             section.value = Value::Unknown;
         }
+    }
+}
+
+/// Whether some workload of the scenario may ask for streams.
+fn may_stream(root: &Node) -> bool {
+    let streams = |workload: &Node| {
+        let endpoint = workload.get("endpoint").and_then(Node::as_text);
+        let stream = workload.get("stream").map(|stream| &stream.value);
+        endpoint.is_none_or(|endpoint| endpoint.meant != "embeddings")
+            && !matches!(stream, Some(Value::Bool(false)))
+    };
+    let workloads = root.get("workloads").and_then(Node::entries);
+    workloads.is_none_or(|workloads| workloads.iter().any(|entry| streams(&entry.value)))
+}
+
+/// Takes away the limits that nothing can keep to any more: they were right for the whole
+/// scenario, and the part that was chosen is right without them.
+fn forget_limits_of_streams(root: &mut Node) {
+    let Some(Value::Map(limits)) = root.get_mut("slo").map(|node| &mut node.value) else { return };
+    limits.retain(|limit| !OF_STREAMS.contains(&limit.key.as_str()));
+    if limits.is_empty() {
+        remove(root, "slo");
     }
 }
 

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 const HIDDEN: &str = "***";
+/// First words of a header's value that are no secret; what follows is one on its own.
+const SCHEMES: [&str; 3] = ["bearer", "basic", "token"];
 /// Shorter values are not searched for: they would match by accident and hide half of a text.
 const SHORTEST: usize = 4;
 
@@ -49,7 +51,10 @@ impl Redactor {
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
         let mut secrets: Vec<_> = secrets
             .into_iter()
-            .flat_map(|secret| secret.parts.into_iter().chain([secret.value]))
+            .flat_map(|secret| {
+                let credentials = credentials(&secret.value).map(str::to_owned);
+                secret.parts.into_iter().chain(credentials).chain([secret.value])
+            })
             .filter(|secret| secret.len() >= SHORTEST)
             .collect();
         secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
@@ -64,6 +69,12 @@ impl Redactor {
             .filter(|secret| text.contains(secret.as_str()))
             .fold(Cow::Borrowed(text), |text, secret| Cow::Owned(text.replace(secret, HIDDEN)))
     }
+}
+
+/// What follows the scheme in a value like that of `authorization`.
+fn credentials(value: &str) -> Option<&str> {
+    let (scheme, rest) = value.trim().split_once(' ')?;
+    SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()).then(|| rest.trim())
 }
 
 impl fmt::Debug for Redactor {
@@ -86,5 +97,12 @@ mod tests {
         let redactor = Redactor::new(["sk-1", "sk-1234", ""].map(Secret::new));
         assert_eq!(redactor.redact("key sk-1234 and sk-1"), "key *** and ***");
         assert_eq!(redactor.redact("nothing here"), "nothing here");
+    }
+
+    #[test]
+    fn a_key_is_removed_without_the_scheme_it_was_sent_with() {
+        let redactor = Redactor::new(["Bearer sk-1234", "plain words"].map(Secret::new));
+        assert_eq!(redactor.redact("Bearer sk-1234, sk-1234, Bearer"), "***, ***, Bearer");
+        assert_eq!(redactor.redact("other words"), "other words");
     }
 }

@@ -5,13 +5,15 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
+use super::histogram_log::HistogramLog;
 use super::records::RecordsPolicy;
 use super::replace::replace;
 use super::rows::RowWriter;
+use super::timeseries::Timeseries;
 use crate::clock::WallTime;
-use crate::measure::RequestRow;
+use crate::measure::{Interval, RequestRow};
 use crate::report::{ReportFormat, ReportOptions};
-use crate::result::{RecordsEntry, RunResult};
+use crate::result::{CellLabels, RecordsEntry, RunResult};
 
 /// The file that everything else can be made from.
 pub(super) const RESULT_FILE: &str = "result.json";
@@ -27,13 +29,17 @@ pub struct RunFolder {
     id: String,
     records: RecordsPolicy,
     rows: Option<RowWriter>,
+    timeseries: Timeseries,
+    histograms: HistogramLog,
     finished: u64,
     kept: u64,
 }
 
 impl RunFolder {
     /// Makes a new folder in `results_dir`, which is made if need be. A name that is taken
-    /// gets `-2`, `-3` and so on. Unless `records` keeps none, `requests.csv` begins here.
+    /// gets `-2`, `-3` and so on. The files that grow begin here: `timeseries.csv`,
+    /// `histograms.hlog` and, unless `records` keeps none, `requests.csv`. The run's moments
+    /// count from `started_at`.
     ///
     /// # Errors
     ///
@@ -42,16 +48,20 @@ impl RunFolder {
         results_dir: &Path,
         folder_name: &str,
         records: RecordsPolicy,
+        started_at: WallTime,
     ) -> Result<Self, StoreError> {
         fs::create_dir_all(results_dir).map_err(StoreError::write(results_dir))?;
         let (path, id) = make_folder(results_dir, folder_name)?;
         let rows = match records {
             RecordsPolicy::All | RecordsPolicy::Sample => {
-                Some(RowWriter::create(path.join("requests.csv"))?)
+                let columns = RequestRow::COLUMNS.iter().map(|column| column.name);
+                Some(RowWriter::create(path.join("requests.csv"), columns)?)
             }
             RecordsPolicy::None => None,
         };
-        Ok(Self { path, id, records, rows, finished: 0, kept: 0 })
+        let timeseries = Timeseries::create(&path)?;
+        let histograms = HistogramLog::create(&path, started_at)?;
+        Ok(Self { path, id, records, rows, timeseries, histograms, finished: 0, kept: 0 })
     }
 
     /// The folder.
@@ -90,21 +100,40 @@ impl RunFolder {
         for row in rows {
             self.finished += 1;
             if self.records.keeps(row.index()) {
-                writer.append(row)?;
+                writer.append(RequestRow::COLUMNS.iter().map(|column| (column.field)(row)))?;
                 self.kept += 1;
             }
         }
         writer.flush()
     }
 
-    /// Brings `requests.csv` to the disk: a pulled plug loses nothing appended so far. Called
-    /// once a second, as a disk takes its time.
+    /// Appends a second of the cell `labels` to `timeseries.csv` and `histograms.hlog`, and
+    /// hands it to the system: a crash of pacemark loses none of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Write`] if a file cannot be written.
+    pub fn append_interval(
+        &mut self,
+        labels: &CellLabels,
+        interval: &Interval,
+    ) -> Result<(), StoreError> {
+        self.timeseries.append(labels, interval)?;
+        self.histograms.append(labels, interval)
+    }
+
+    /// Brings everything appended to the disk: a pulled plug loses nothing of it. Called once a
+    /// second, as a disk takes its time.
     ///
     /// # Errors
     ///
     /// [`StoreError::Write`] if the disk refuses.
-    pub fn sync_rows(&self) -> Result<(), StoreError> {
-        self.rows.as_ref().map_or(Ok(()), RowWriter::sync)
+    pub fn sync(&self) -> Result<(), StoreError> {
+        if let Some(rows) = &self.rows {
+            rows.sync()?;
+        }
+        self.timeseries.sync()?;
+        self.histograms.sync()
     }
 
     /// Which requests have a row so far; for [`RunResult::records`].
@@ -119,7 +148,7 @@ impl RunFolder {
     ///
     /// [`StoreError`] if a file cannot be made or written.
     pub fn save(&self, result: &RunResult) -> Result<(), StoreError> {
-        self.sync_rows()?;
+        self.sync()?;
         for (name, format) in [
             (RESULT_FILE, ReportFormat::Json),
             ("summary.csv", ReportFormat::Csv),
@@ -191,6 +220,10 @@ mod tests {
         RequestRow::new(&record)
     }
 
+    fn create(results: &Path, name: &str, records: RecordsPolicy) -> RunFolder {
+        RunFolder::create(results, name, records, WallTime::from_unix_millis(0)).unwrap()
+    }
+
     fn names(folder: &Path) -> BTreeSet<String> {
         let entries = fs::read_dir(folder).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
@@ -217,22 +250,27 @@ mod tests {
     fn a_second_run_within_the_second_gets_a_number() {
         let results = tempfile::tempdir().unwrap();
         let deep = results.path().join("a/b");
-        let ids = [(); 3].map(|()| {
-            RunFolder::create(&deep, "run", RecordsPolicy::None).unwrap().id().to_owned()
-        });
+        let ids = [(); 3].map(|()| create(&deep, "run", RecordsPolicy::None).id().to_owned());
         assert_eq!(ids, ["run", "run-2", "run-3"]);
     }
 
     #[test]
     fn a_run_leaves_its_files_and_no_others() {
         let results = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(results.path(), "run", RecordsPolicy::All).unwrap();
+        let folder = create(results.path(), "run", RecordsPolicy::All);
         folder.write_scenario("pacemark: 1\n").unwrap();
         let result = sample::result(2);
         folder.save(&sample::result(1)).unwrap();
         folder.save(&result).unwrap();
-        let expected =
-            ["requests.csv", "result.json", "scenario.yaml", "summary.csv", "summary.md"];
+        let expected = [
+            "histograms.hlog",
+            "requests.csv",
+            "result.json",
+            "scenario.yaml",
+            "summary.csv",
+            "summary.md",
+            "timeseries.csv",
+        ];
         assert_eq!(names(folder.path()), BTreeSet::from(expected.map(str::to_owned)));
         assert_eq!(load(folder.path()).unwrap(), result);
         assert_eq!(load(&folder.path().join("result.json")).unwrap(), result);
@@ -241,7 +279,7 @@ mod tests {
     #[test]
     fn rows_are_in_the_file_as_soon_as_they_are_appended() {
         let results = tempfile::tempdir().unwrap();
-        let mut folder = RunFolder::create(results.path(), "run", RecordsPolicy::All).unwrap();
+        let mut folder = create(results.path(), "run", RecordsPolicy::All);
         assert_eq!(records(&folder).len(), 1);
         folder.append_rows(&[row(0, "a, \"b\"\nc"), row(1, "=1+1")]).unwrap();
         folder.append_rows(&[row(2, "没有内存")]).unwrap();
@@ -260,7 +298,7 @@ mod tests {
     #[test]
     fn a_sample_says_what_it_kept() {
         let results = tempfile::tempdir().unwrap();
-        let mut folder = RunFolder::create(results.path(), "run", RecordsPolicy::Sample).unwrap();
+        let mut folder = create(results.path(), "run", RecordsPolicy::Sample);
         folder.append_rows(&[row(9_999, ""), row(10_001, ""), row(10_100, "")]).unwrap();
         let entry = folder.records();
         assert_eq!((entry.policy.as_str(), entry.kept, entry.finished), ("sample", 2, 3));
@@ -270,9 +308,9 @@ mod tests {
     #[test]
     fn without_records_there_is_no_file_of_them() {
         let results = tempfile::tempdir().unwrap();
-        let mut folder = RunFolder::create(results.path(), "run", RecordsPolicy::None).unwrap();
+        let mut folder = create(results.path(), "run", RecordsPolicy::None);
         folder.append_rows(&[row(0, "")]).unwrap();
-        assert!(names(folder.path()).is_empty());
+        assert!(!names(folder.path()).contains("requests.csv"));
         assert_eq!((folder.records().kept, folder.records().finished), (0, 1));
     }
 }

@@ -1,15 +1,18 @@
 //! The folder of a run: the one place that writes files.
 //!
-//! `results/<UTC time>-<scenario name>/` grows while the run goes on. `requests.csv` is appended
-//! to and flushed; every other file is replaced as a whole, by a new file that is renamed over
+//! `results/<UTC time>-<scenario name>/` grows while the run goes on. `requests.csv`,
+//! `timeseries.csv` and `histograms.hlog` are appended to and flushed; every other file is replaced as a whole, by a new file that is renamed over
 //! the old one, so a reader (or a crash) never sees half of it.
 
 mod folder;
+mod histogram_log;
 mod host;
 mod load;
 mod records;
 mod replace;
 mod rows;
+mod text_file;
+mod timeseries;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,6 +21,7 @@ pub use folder::{RunFolder, folder_name};
 pub use host::host_facts;
 pub use load::load;
 pub use records::RecordsPolicy;
+pub use text_file::{read_text, save_text};
 
 use crate::report::ReportError;
 use crate::result::ResultError;

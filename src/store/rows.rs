@@ -1,4 +1,4 @@
-//! `requests.csv`, appended to while the run goes on.
+//! Files of CSV, appended to while the run goes on.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -7,7 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::StoreError;
-use crate::measure::{Field, RequestRow};
+use crate::measure::Field;
 use crate::report::guarded;
 
 /// Bytes gathered before they go to the system; a second of a busy run takes a few such.
@@ -23,31 +23,36 @@ pub(super) struct RowWriter {
 }
 
 impl RowWriter {
-    /// Opens a new file and writes its header.
+    /// Opens a new file and writes the names of its columns.
     ///
     /// # Errors
     ///
     /// [`StoreError::Write`] if the file is there already or cannot be written.
-    pub(super) fn create(path: PathBuf) -> Result<Self, StoreError> {
+    pub(super) fn create<'a>(
+        path: PathBuf,
+        columns: impl Iterator<Item = &'a str>,
+    ) -> Result<Self, StoreError> {
         let file = OpenOptions::new().append(true).create_new(true).open(&path);
         let file = file.map_err(StoreError::write(&path))?;
         let csv = csv::WriterBuilder::new().buffer_capacity(BUFFER_BYTES).from_writer(file);
         let mut writer = Self { path, csv, cell: String::new() };
-        let names = RequestRow::COLUMNS.iter().map(|column| column.name);
-        let written = writer.csv.write_record(names).map_err(io::Error::from);
+        let written = writer.csv.write_record(columns).map_err(io::Error::from);
         written.map_err(StoreError::write(&writer.path))?;
         writer.flush()?;
         Ok(writer)
     }
 
-    /// Adds `row`; it is in the file after the next [`RowWriter::flush`].
+    /// Adds a row, which is in the file after the next [`RowWriter::flush`].
     ///
     /// # Errors
     ///
-    /// [`StoreError::Write`] if the file cannot be written.
-    pub(super) fn append(&mut self, row: &RequestRow) -> Result<(), StoreError> {
-        for column in RequestRow::COLUMNS {
-            let field = (column.field)(row);
+    /// [`StoreError::Write`] if the file cannot be written, or the row has too few or too
+    /// many fields.
+    pub(super) fn append<'a>(
+        &mut self,
+        fields: impl Iterator<Item = Field<'a>>,
+    ) -> Result<(), StoreError> {
+        for field in fields {
             let text = match &field {
                 Field::Text(text) => guarded(text),
                 other => {

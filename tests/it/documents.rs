@@ -1,7 +1,8 @@
-//! `docs/metrics.md` says what the code says.
+//! `docs/metrics.md` and `docs/exit-codes.md` say what the code says.
 
 use std::iter::successors;
 
+use pacemark::cli::ExitCode;
 use pacemark::measure::TokenSource;
 use pacemark::metric::{DEFINITIONS_VERSION, Metric, Statistic};
 use pacemark::record::{Failure, FailureKind, FinishReason, Outcome};
@@ -9,6 +10,7 @@ use pacemark::record::{Failure, FailureKind, FinishReason, Outcome};
 use crate::markdown::table;
 
 const METRICS: &str = include_str!("../../docs/metrics.md");
+const EXIT_CODES: &str = include_str!("../../docs/exit-codes.md");
 
 /// The rows a table of metrics must have.
 fn rows(metrics: impl Iterator<Item = Metric>) -> Vec<Vec<String>> {
@@ -121,4 +123,35 @@ fn every_finish_reason_is_listed() {
     });
     let reasons: Vec<_> = reasons.map(|reason| reason.key().to_owned()).collect();
     assert_eq!(first_column(&["finish reason", "what the server says"]), reasons);
+}
+
+#[test]
+fn every_exit_code_is_listed_with_whether_it_applies_yet() {
+    let mut expected: Vec<_> = ExitCode::BY_GRAVITY
+        .into_iter()
+        .map(|code| {
+            let applies = match code {
+                ExitCode::GateFailed | ExitCode::Regression | ExitCode::Inconclusive => "not yet",
+                ExitCode::Done
+                | ExitCode::Internal
+                | ExitCode::Usage
+                | ExitCode::Unusable
+                | ExitCode::Interrupted
+                | ExitCode::Untrusted => "yes",
+            };
+            (code.code(), applies.to_owned())
+        })
+        .collect();
+    expected.sort_unstable();
+    let shown: Vec<_> = table(EXIT_CODES, &["code", "meaning", "in this version"])
+        .into_iter()
+        .map(|row| (row[0].parse::<u8>().unwrap(), row[2].clone()))
+        .collect();
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn the_gravest_exit_code_is_said_to_come_first() {
+    let order = ExitCode::BY_GRAVITY.map(|code| code.code().to_string()).join(", ");
+    assert!(EXIT_CODES.contains(&format!("the first of these is returned: {order}.")), "{order}");
 }

@@ -1,9 +1,27 @@
 //! All integration tests, in one binary: what holds for pacemark as a whole.
 
 #[cfg(test)]
+mod accounting;
+#[cfg(test)]
+mod accuracy;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod calibrate;
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod documents;
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod faulty;
+#[cfg(test)]
+mod interrupt;
+#[cfg(test)]
+mod intervals;
+#[cfg(test)]
+mod lateness;
 #[cfg(test)]
 mod markdown;
 #[cfg(test)]
@@ -11,8 +29,20 @@ mod mock;
 #[cfg(test)]
 mod mock_speed;
 #[cfg(test)]
+mod preflight;
+#[cfg(test)]
 mod probe;
 #[cfg(test)]
+mod program;
+#[cfg(test)]
+mod readmes;
+#[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod tables;
+#[cfg(test)]
+mod tls_front;
 #[cfg(test)]
 mod wire;

@@ -73,6 +73,21 @@ fn what_is_not_chosen_need_not_be_usable() {
 }
 
 #[test]
+fn limits_that_the_chosen_workloads_cannot_keep_to_are_left_out() {
+    let text = "pacemark: 1\nbackends: {b: {kind: vllm}}\nworkloads:\n  \
+        talk: {endpoint: chat, model: m, prompts: [hi]}\n  \
+        embed: {endpoint: embeddings, model: m, prompts: [hi]}\n\
+        load: {stages: [{concurrency: 1, requests: 1}]}\nslo: {ttft: 1s, e2e: 2s}\n";
+    let choose =
+        |name: &str| Overrides { workloads: vec![name.to_owned()], ..Overrides::default() };
+    let limits = |text: &str, name| read_with(text, &choose(name)).unwrap().slo.limits.len();
+    assert_eq!((limits(text, "talk"), limits(text, "embed")), (2, 1));
+    assert_eq!(limits(&text.replace(", e2e: 2s", ""), "embed"), 0);
+    let wrong = text.replace("model: m, prompts: [hi]}", "model: m, stream: false, prompts: [hi]}");
+    assert!(read_with(&wrong, &choose("talk")).is_err(), "no part of it was right before");
+}
+
+#[test]
 fn the_stored_scenario_is_the_changed_one() {
     let overrides = Overrides {
         backends: vec!["a".to_owned()],

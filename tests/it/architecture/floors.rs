@@ -44,12 +44,12 @@ pub(super) const FLOORS: &[Floor] = &[
     pure("report", &["units", "metric", "openai", "scenario", "measure", "audit", "result"]),
     worldly("tls", &["units", "scenario"]),
     worldly("client", &["units", "clock", "record", "openai", "scenario", "workload", "tls"]),
-    worldly("probe", &["units", "clock", "openai", "scenario", "tls"]),
+    worldly("probe", &["units", "clock", "record", "openai", "scenario", "tls"]),
     worldly("mock", &["units", "clock", "openai", "scenario"]),
     worldly("run", RUN_USES),
     worldly(
         "calibrate",
-        &["units", "clock", "scenario", "plan", "measure", "result", "mock", "run"],
+        &["units", "metric", "clock", "scenario", "plan", "measure", "result", "mock", "run"],
     ),
     worldly(
         "store",
@@ -90,23 +90,8 @@ const CLI_USES: &[&str] = &[
     "store",
 ];
 
-/// Rows whose module is still to come.
-const PLANNED: &[&str] = &[
-    "load",
-    "dataset",
-    "audit",
-    "result",
-    "compare",
-    "report",
-    "tls",
-    "client",
-    "probe",
-    "mock",
-    "run",
-    "calibrate",
-    "store",
-    "cli",
-];
+/// Rows whose module is still to come; every other row has one.
+const PLANNED: &[&str] = &["compare"];
 
 const PLAN_DOCUMENT: &str = include_str!("../../../docs/architecture.md");
 
@@ -127,9 +112,10 @@ fn every_module_has_a_row_and_every_row_a_module() {
     let rows: BTreeSet<_> = FLOORS.iter().map(|floor| floor.module.to_owned()).collect();
     let without_row: Vec<_> = declared.difference(&rows).collect();
     assert!(without_row.is_empty(), "modules without a row: {without_row:?}");
-    let without_module: Vec<_> =
-        rows.difference(&declared).filter(|module| !PLANNED.contains(&module.as_str())).collect();
-    assert!(without_module.is_empty(), "rows without a module: {without_module:?}");
+    let without_module: Vec<_> = rows.difference(&declared).map(String::as_str).collect();
+    let mut planned = PLANNED.to_vec();
+    planned.sort_unstable();
+    assert_eq!(without_module, planned, "rows without a module, and the planned ones");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Checks of what came back: failures, token counts, what the server kept to itself.
 
+use super::catalogue::FindingKind;
 use super::cell::CellFacts;
 use super::finding::{Finding, Severity, percent};
 use crate::measure::CellSummary;
@@ -7,18 +8,21 @@ use crate::units::ratio;
 
 /// Failures are left out of the latencies. Up to one in a hundred cannot move a median or a
 /// p95 by much; more of them, and the latencies are those of the survivors.
-const FAILURES: f64 = 0.01;
+pub(super) const FAILURES: f64 = 0.01;
 /// Up to one answer in a hundred counted in another way moves no token figure by much.
-const ESTIMATED: f64 = 0.01;
+pub(super) const ESTIMATED: f64 = 0.01;
 /// Tokens per event further from 1 than this are shown: the count of an answer usually includes
 /// an end token that carries no text, one in a hundred tokens or so.
-const TOKENS_PER_EVENT: f64 = 0.02;
+pub(super) const TOKENS_PER_EVENT: f64 = 0.02;
+/// A few answers that end early move no mean.
+pub(super) const SHORT: f64 = 0.01;
+/// One stream in ten may come in one read for reasons of its own (a short hiccup on the way).
+pub(super) const AT_ONCE: f64 = 0.1;
 
 pub(super) fn nothing_was_due(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Finding> {
     (summary.outcomes.arrivals == 0).then(|| {
         let text = "no request was due in the measured window".to_owned();
-        Finding::new("nothing_due", Severity::Untrusted, text)
-            .remedy("measure for longer, or for more requests")
+        Finding::new(FindingKind::NothingDue, Severity::Untrusted, text)
     })
 }
 
@@ -26,8 +30,7 @@ pub(super) fn nothing_succeeded(summary: &CellSummary, _: &CellFacts<'_>) -> Opt
     let outcomes = &summary.outcomes;
     (outcomes.arrivals > 0 && outcomes.completed == 0).then(|| {
         let text = format!("none of {} requests succeeded", outcomes.arrivals);
-        Finding::new("nothing_succeeded", Severity::Untrusted, text)
-            .remedy("look at the failures and their messages")
+        Finding::new(FindingKind::NothingSucceeded, Severity::Untrusted, text)
     })
 }
 
@@ -44,8 +47,7 @@ pub(super) fn some_failed(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Fi
         outcomes.arrivals,
         percent(share)
     );
-    let finding = Finding::new("failures", severity, text).measured(share, FAILURES);
-    Some(finding.remedy("look at the failures and their messages, or lower the load"))
+    Some(Finding::new(FindingKind::Failures, severity, text).measured(share, FAILURES))
 }
 
 pub(super) fn some_were_capped(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Finding> {
@@ -56,8 +58,9 @@ pub(super) fn some_were_capped(summary: &CellSummary, _: &CellFacts<'_>) -> Opti
          ignores the limit, so its answers have no length of their own",
         outcomes.capped, outcomes.completed
     );
-    let finding = Finding::new("capped", Severity::Reservation, text).measured(share, 0.0);
-    Some(finding.remedy("compare TTFT and TPOT only, or set the limit in the server"))
+    let finding =
+        Finding::new(FindingKind::Capped, Severity::Reservation, text).measured(share, 0.0);
+    Some(finding)
 }
 
 pub(super) fn tokens_are_estimated(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Finding> {
@@ -69,8 +72,9 @@ pub(super) fn tokens_are_estimated(summary: &CellSummary, _: &CellFacts<'_>) -> 
          server gave no count",
         summary.outcomes.completed
     );
-    let finding = Finding::new("tokens_estimated", severity, text).measured(share, ESTIMATED);
-    Some(finding.remedy("compare latencies, not tokens, with servers that count"))
+    let finding =
+        Finding::new(FindingKind::TokensEstimated, severity, text).measured(share, ESTIMATED);
+    Some(finding)
 }
 
 pub(super) fn tokens_are_not_counted(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Finding> {
@@ -85,7 +89,7 @@ pub(super) fn tokens_are_not_counted(summary: &CellSummary, _: &CellFacts<'_>) -
         "output tokens of {uncounted} of {} answers were not counted: {effect}",
         summary.outcomes.completed
     );
-    Some(Finding::new("tokens_uncounted", severity, text).measured(share, 0.0))
+    Some(Finding::new(FindingKind::TokensUncounted, severity, text).measured(share, 0.0))
 }
 
 pub(super) fn events_are_no_tokens(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Finding> {
@@ -98,8 +102,8 @@ pub(super) fn events_are_no_tokens(summary: &CellSummary, _: &CellFacts<'_>) -> 
         "the server {verb} tokens: {tokens_per_event:.2} per text event on average, so the gaps \
          between events (icl) are not those between tokens"
     );
-    let finding = Finding::new("tokens_per_event", Severity::Note, text);
-    Some(finding.measured(tokens_per_event, 1.0).remedy("compare tpot, not icl, across servers"))
+    let finding = Finding::new(FindingKind::TokensPerEvent, Severity::Note, text);
+    Some(finding.measured(tokens_per_event, 1.0))
 }
 
 pub(super) fn reasoning_was_hidden(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Finding> {
@@ -110,5 +114,33 @@ pub(super) fn reasoning_was_hidden(summary: &CellSummary, _: &CellFacts<'_>) -> 
          TPOT, and their TTFT includes the reasoning",
         summary.hidden_reasoning, summary.outcomes.completed
     );
-    Some(Finding::new("hidden_reasoning", Severity::Note, text).measured(share, 0.0))
+    Some(Finding::new(FindingKind::HiddenReasoning, Severity::Note, text).measured(share, 0.0))
+}
+
+pub(super) fn some_ended_early(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
+    let shapes = &summary.answer_shapes;
+    let share = ratio(shapes.ended_early, shapes.limited).filter(|share| *share >= SHORT)?;
+    let limit = facts.workload.max_tokens.map(|limit| format!(" of {limit} tokens"));
+    let text = format!(
+        "{} of {} answers ended before their limit{} ({}): their lengths are the model's own",
+        shapes.ended_early,
+        shapes.limited,
+        limit.unwrap_or_default(),
+        percent(share)
+    );
+    Some(Finding::new(FindingKind::AnswersShort, Severity::Note, text).measured(share, SHORT))
+}
+
+pub(super) fn text_came_at_once(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Finding> {
+    let shapes = &summary.answer_shapes;
+    let share = ratio(shapes.at_once, shapes.long_streams).filter(|share| *share >= AT_ONCE)?;
+    let text = format!(
+        "the text of {} of {} streams came all at once ({}): something between holds answers back \
+         until they are whole, so TTFT and TPOT are its own",
+        shapes.at_once,
+        shapes.long_streams,
+        percent(share)
+    );
+    let finding = Finding::new(FindingKind::AllAtOnce, Severity::Reservation, text);
+    Some(finding.measured(share, AT_ONCE))
 }

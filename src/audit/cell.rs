@@ -1,8 +1,9 @@
 //! The audit of one cell.
 
 use super::finding::Finding;
-use super::{answers, load, prompts, sample_size};
-use crate::measure::CellSummary;
+use super::health::ClientHealth;
+use super::{answers, client, load, prompts, sample_size, steadiness};
+use crate::measure::{CellSummary, TimeSeries};
 use crate::scenario::{Connections, Stage, Workload};
 
 /// What the scenario asked of a cell, and how it ended.
@@ -18,6 +19,10 @@ pub struct CellFacts<'a> {
     pub prompts: u64,
     /// How it ended.
     pub end: CellEnd,
+    /// What the client went through.
+    pub health: &'a ClientHealth,
+    /// Requests in flight over time, from the opening of the window.
+    pub in_flight: &'a TimeSeries,
 }
 
 /// How a cell ended.
@@ -40,20 +45,33 @@ const CHECKS: &[Check] = &[
     answers::nothing_succeeded,
     load::ended_early,
     answers::some_failed,
+    client::client_was_starved,
+    client::events_came_late,
+    client::client_was_busy,
+    client::machine_was_busy,
+    client::time_was_stolen,
+    client::machine_was_suspended,
+    client::clocks_drifted,
+    client::descriptors_ran_short,
+    client::ports_ran_short,
     load::less_was_sent_than_due,
     load::sends_were_late,
     load::arrivals_were_held_back,
+    steadiness::never_settled,
+    steadiness::warm_up_was_late,
+    load::nothing_warmed_up,
+    load::connections_were_opened,
+    load::requests_were_sent_again,
     answers::some_were_capped,
+    answers::some_ended_early,
     answers::tokens_are_estimated,
     answers::tokens_are_not_counted,
+    answers::events_are_no_tokens,
+    answers::text_came_at_once,
+    answers::reasoning_was_hidden,
     prompts::prompts_repeat,
     prompts::input_was_cached,
     sample_size::too_few_for_the_percentiles,
-    load::connections_were_opened,
-    load::requests_were_sent_again,
-    load::nothing_warmed_up,
-    answers::events_are_no_tokens,
-    answers::reasoning_was_hidden,
 ];
 
 /// Reasons to read the figures of a cell with care; empty where there are none.

@@ -1,109 +1,12 @@
 //! What an audit finds in cells that went wrong in one way each.
 
-use std::time::Duration;
-
-use serde_json::Map;
-
-use super::{CellEnd, CellFacts, Confidence, Severity, audit_cell};
+use super::CellEnd;
+use super::case::{Case, answer};
 use crate::measure::samples::{
-    at, chat_rules, counted_stream, embedding_rules, failed, plain, stream, with_output,
+    at, counted_stream, embedding_rules, failed, plain, stream, with_output,
 };
-use crate::measure::{CellSummary, Recorder, RecordingRules, Window};
-use crate::record::{FailureKind, Outcome, Phase, RequestRecord};
-use crate::scenario::{
-    ArrivalProcess, Bound, Connections, LoadProfile, PromptSource, Stage, Workload,
-};
-use crate::units::Rate;
-
-/// A cell to audit: its records, and what was asked for.
-struct Case {
-    records: Vec<RequestRecord>,
-    profile: LoadProfile,
-    rules: RecordingRules,
-    prompts: u64,
-    in_flight: u64,
-    end: CellEnd,
-    connections: Connections,
-    closed_at: u64,
-}
-
-impl Case {
-    /// `record` twelve hundred times after a warm-up, with a prompt for each.
-    fn of(record: &RequestRecord) -> Self {
-        let mut records = vec![record.clone(); 1_200];
-        records.push(RequestRecord { phase: Phase::Warmup, ..record.clone() });
-        Self {
-            records,
-            profile: LoadProfile::Closed { concurrency: 4 },
-            rules: chat_rules(),
-            prompts: 10_000,
-            in_flight: 4,
-            end: CellEnd::AsPlanned,
-            connections: Connections::Reuse,
-            closed_at: 10_000,
-        }
-    }
-
-    /// An open loop of at most `max_in_flight` requests.
-    fn open(mut self, max_in_flight: Option<u32>) -> Self {
-        let rate = Rate::new(20_000, Duration::from_secs(1)).unwrap();
-        self.profile = LoadProfile::Open { rate, arrival: ArrivalProcess::Poisson, max_in_flight };
-        self
-    }
-
-    /// The first `count` records changed.
-    fn change(mut self, count: usize, change: impl Fn(&mut RequestRecord)) -> Self {
-        self.records.iter_mut().take(count).for_each(change);
-        self
-    }
-
-    fn summary(&self) -> CellSummary {
-        let window = Window { opened_at: at(90), closed_at: at(self.closed_at) };
-        let mut recorder = Recorder::new(self.rules.clone());
-        for record in &self.records {
-            recorder.record(record, &window);
-        }
-        recorder.observe_in_flight(self.in_flight);
-        recorder.summary(window)
-    }
-
-    /// The findings, one per line: severity, key and text.
-    fn findings(&self) -> String {
-        let workload = Workload {
-            name: "short".to_owned(),
-            endpoint: self.rules.endpoint,
-            model: "m".to_owned(),
-            stream: true,
-            system: None,
-            prompts: PromptSource::Inline(vec!["Hello".to_owned()]),
-            max_tokens: None,
-            body: Map::new(),
-            backends: vec![0],
-            batch: 1,
-        };
-        let stage =
-            Stage { profile: self.profile, bound: Bound { requests: Some(1), duration: None } };
-        let facts = CellFacts {
-            workload: &workload,
-            stage: &stage,
-            connections: self.connections,
-            prompts: self.prompts,
-            end: self.end,
-        };
-        let findings = audit_cell(&self.summary(), &facts);
-        let graver = findings.iter().any(|finding| finding.severity > Severity::Note);
-        assert_eq!(Confidence::of(&findings) > Confidence::Trusted, graver);
-        let lines = findings
-            .iter()
-            .map(|finding| format!("{} {}: {}", finding.severity.key(), finding.key, finding.text));
-        lines.collect::<Vec<_>>().join("\n")
-    }
-}
-
-/// A stream of three tokens in three events.
-fn answer() -> RequestRecord {
-    with_output(stream(&[150, 160, 170]), 3)
-}
+use crate::record::{FailureKind, FinishReason, Outcome, Phase, RequestRecord};
+use crate::scenario::Connections;
 
 fn late(record: &mut RequestRecord) {
     record.due_at = at(60);
@@ -164,10 +67,6 @@ fn a_load_that_was_not_sent_is_not_to_be_trusted_unless_a_limit_held_it_back() {
     untrusted load_not_sent: 600 of 1200 arrivals were sent in the window (50%): the load was lower than asked for
     note few_samples: latencies rest on 600 values; p99 needs 1000 to be more than the luck of a few requests
     ");
-    insta::assert_snapshot!(Case::of(&answer()).open(Some(4)).change(600, unsend).findings(), @r"
-    reservation load_not_sent: 600 of 1200 arrivals were sent in the window (50%): the load was lower than asked for
-    note few_samples: latencies rest on 600 values; p99 needs 1000 to be more than the luck of a few requests
-    ");
 }
 
 #[test]
@@ -186,12 +85,32 @@ fn sends_right_after_the_close_of_a_short_window_are_late_and_not_missing() {
 }
 
 #[test]
+fn a_server_that_fills_max_in_flight_is_a_result() {
+    let hold_back = |record: &mut RequestRecord| {
+        let unsent = RequestRecord::due(0, 0, Phase::Measure, at(9_000));
+        *record = RequestRecord { held_back: true, ..unsent };
+    };
+    insta::assert_snapshot!(Case::of(&answer()).open(Some(4)).change(600, hold_back).findings(), @"
+    reservation load_not_sent: 600 of 1200 arrivals were sent in the window (50%): the load was lower than asked for
+    note held_back: max_in_flight was reached, and 600 of 1200 arrivals waited for a place (50%): response and ttft_due include the wait, e2e and ttft do not
+    note few_samples: latencies rest on 600 values; p99 needs 1000 to be more than the luck of a few requests
+    ");
+}
+
+#[test]
 fn late_sends_are_the_clients_fault_unless_a_limit_held_them_back() {
     insta::assert_snapshot!(Case::of(&answer()).open(None).change(20, late).findings(), @r"
-    reservation late_sends: requests were sent late: schedule delay p99 is 40.0 ms, so arrivals were not spread as asked for
+    reservation late_sends: requests that nothing held back were sent late, by 2.0 ms at p50 and 40.0 ms at p99, so arrivals were not spread as asked for
     ");
-    insta::assert_snapshot!(Case::of(&answer()).open(Some(4)).change(20, late).findings(), @r"
-    note held_back: max_in_flight was reached and arrivals were held back (schedule delay p99 is 40.0 ms): response and ttft_due include the wait, e2e and ttft do not
+    insta::assert_snapshot!(Case::of(&answer()).open(None).change(700, late).findings(), @"
+    untrusted late_sends: requests that nothing held back were sent late, by 40.0 ms at p50 and 40.0 ms at p99, so arrivals were not spread as asked for
+    ");
+    let held = |record: &mut RequestRecord| {
+        late(record);
+        record.held_back = true;
+    };
+    insta::assert_snapshot!(Case::of(&answer()).open(Some(4)).change(700, held).findings(), @"
+    note held_back: max_in_flight was reached, and 700 of 1200 arrivals waited for a place (58.3%): response and ttft_due include the wait, e2e and ttft do not
     ");
     assert_eq!(Case::of(&answer()).change(20, late).findings(), "");
 }
@@ -229,7 +148,7 @@ fn prompts_that_repeat_are_always_told() {
     reservation prompts_repeat: 1201 inputs were drawn from 2 prompts, so latencies may be those of the server's cache (90% of the input was cached)
     ");
     insta::assert_snapshot!(Case::of(&record).findings(), @r"
-    note cached_input: 90% of the input tokens came from the server's cache
+    reservation cached_input: 90% of the input tokens came from the server's cache
     ");
 }
 
@@ -298,4 +217,35 @@ fn tokens_that_are_no_events_are_told() {
     insta::assert_snapshot!(Case::of(&hidden).findings(), @r"
     note hidden_reasoning: 1200 of 1200 answers held reasoning tokens that were counted but not sent: they have no TPOT, and their TTFT includes the reasoning
     ");
+}
+
+#[test]
+fn answers_that_end_before_their_limit_are_told() {
+    let stopped = |limit: u32| {
+        let limited = RequestRecord { max_tokens: Some(limit), ..answer() };
+        Case::of(&limited).findings()
+    };
+    insta::assert_snapshot!(stopped(8), @"
+    note answers_short: 1200 of 1200 answers ended before their limit of 8 tokens (100%): their lengths are the model's own
+    ");
+    assert_eq!(stopped(3), "");
+    let cut = RequestRecord {
+        max_tokens: Some(8),
+        finish_reason: Some(FinishReason::Length),
+        ..answer()
+    };
+    assert_eq!(Case::of(&cut).findings(), "");
+}
+
+#[test]
+fn text_that_comes_all_at_once_is_told() {
+    let one_read = with_output(stream(&[900; 10]), 10);
+    insta::assert_snapshot!(Case::of(&one_read).findings(), @"
+    reservation all_at_once: the text of 1200 of 1200 streams came all at once (100%): something between holds answers back until they are whole, so TTFT and TPOT are its own
+    ");
+    // Few events may come in one read, and a quick server is quick from the start.
+    assert_eq!(Case::of(&with_output(stream(&[900; 7]), 7)).findings(), "");
+    assert_eq!(Case::of(&with_output(stream(&[101; 10]), 10)).findings(), "");
+    let steady: Vec<u64> = (0..10).map(|event| 900 + event).collect();
+    assert_eq!(Case::of(&with_output(stream(&steady), 10)).findings(), "");
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::catalogue::{FindingInfo, FindingKind};
+
 /// One reason to read a measurement with care.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
@@ -20,15 +22,17 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding without figure and remedy.
-    pub(super) fn new(key: &str, severity: Severity, text: String) -> Self {
+    /// A finding without figure, with the remedy of its kind.
+    pub(super) fn new(kind: FindingKind, severity: Severity, text: String) -> Self {
+        let FindingInfo { key, severities, remedy, .. } = kind.info();
+        debug_assert!(severities.contains(&severity), "`{key}` cannot be a {severity:?}");
         Self {
             key: key.to_owned(),
             severity,
             text,
             figure: None,
             limit: None,
-            remedy: String::new(),
+            remedy: remedy.to_owned(),
         }
     }
 
@@ -38,7 +42,7 @@ impl Finding {
         self
     }
 
-    /// With what can be done about it.
+    /// With another remedy than that of its kind.
     pub(super) fn remedy(mut self, remedy: &str) -> Self {
         remedy.clone_into(&mut self.remedy);
         self
@@ -136,10 +140,11 @@ pub(super) fn percent(share: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Confidence, Finding, Severity, percent};
+    use super::{Confidence, Finding, FindingKind, Severity, percent};
 
     fn findings(severities: &[Severity]) -> Vec<Finding> {
-        let finding = |severity: &Severity| Finding::new("key", *severity, String::new());
+        let some = Finding::new(FindingKind::NoWarmup, Severity::Note, String::new());
+        let finding = |severity: &Severity| Finding { severity: *severity, ..some.clone() };
         severities.iter().map(finding).collect()
     }
 

@@ -6,16 +6,27 @@
 //! each with its reason.
 
 mod answers;
+mod catalogue;
 mod cell;
+mod client;
 mod finding;
+mod health;
 mod load;
 mod prompts;
 mod run;
 mod sample_size;
+mod settling;
+mod steadiness;
 
+pub use catalogue::{FindingInfo, FindingKind};
 pub use cell::{CellEnd, CellFacts, audit_cell};
 pub use finding::{Confidence, Finding, Severity};
-pub use run::{RunFacts, audit_run};
+pub use health::{ClientHealth, MachineTimes, Stock, ThreadTimes};
+pub use run::{AnswerLength, RunFacts, audit_run};
 
 #[cfg(test)]
+mod case;
+#[cfg(test)]
 mod cell_tests;
+#[cfg(test)]
+mod client_tests;

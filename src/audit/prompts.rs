@@ -1,5 +1,6 @@
 //! Checks of what was sent: prompts that repeat, and caches that know them.
 
+use super::catalogue::FindingKind;
 use super::cell::CellFacts;
 use super::finding::{Finding, Severity, percent};
 use crate::measure::{CellSummary, figure};
@@ -7,10 +8,13 @@ use crate::metric::{Metric, Statistic};
 use crate::units::{float, ratio};
 
 /// From this share of cached input on, TTFT is that of the cache as much as of the model.
-const CACHED: f64 = 0.1;
+pub(super) const CACHED: f64 = 0.1;
+/// Where no prompt repeats, a system prompt may be cached by right; from half of the input on,
+/// the server most likely knew the prompts.
+pub(super) const MOSTLY_CACHED: f64 = 0.5;
 /// Shorter inputs are read within a few milliseconds, so a cache that keeps quiet could not
 /// change TTFT by much.
-const LONG_INPUT_TOKENS: f64 = 128.0;
+pub(super) const LONG_INPUT_TOKENS: f64 = 128.0;
 
 pub(super) fn prompts_repeat(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
     let sent = sent_items(summary, facts);
@@ -31,12 +35,8 @@ pub(super) fn prompts_repeat(summary: &CellSummary, facts: &CellFacts<'_>) -> Op
     );
     let severity =
         if cache_may_matter(summary, facts) { Severity::Reservation } else { Severity::Note };
-    let finding = Finding::new("prompts_repeat", severity, text);
-    Some(
-        finding
-            .measured(float(sent), float(facts.prompts))
-            .remedy("give a file with at least as many prompts as requests"),
-    )
+    let finding = Finding::new(FindingKind::PromptsRepeat, severity, text);
+    Some(finding.measured(float(sent), float(facts.prompts)))
 }
 
 pub(super) fn input_was_cached(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
@@ -46,7 +46,9 @@ pub(super) fn input_was_cached(summary: &CellSummary, facts: &CellFacts<'_>) -> 
         return None;
     }
     let text = format!("{} of the input tokens came from the server's cache", percent(share));
-    Some(Finding::new("cached_input", Severity::Note, text).measured(share, CACHED))
+    let matters = share >= MOSTLY_CACHED && facts.workload.endpoint.generates();
+    let severity = if matters { Severity::Reservation } else { Severity::Note };
+    Some(Finding::new(FindingKind::CachedInput, severity, text).measured(share, CACHED))
 }
 
 /// Input items that were sent, warm-up included.

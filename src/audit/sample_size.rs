@@ -1,5 +1,6 @@
 //! Checks of how many values the figures rest on.
 
+use super::catalogue::FindingKind;
 use super::cell::CellFacts;
 use super::finding::{Finding, Severity};
 use crate::measure::{CellSummary, supported};
@@ -7,7 +8,7 @@ use crate::metric::{Metric, Statistic};
 use crate::units::float;
 
 /// The percentiles that tables show of every latency.
-const SHOWN: [f64; 2] = [50.0, 99.0];
+pub(super) const SHOWN: [f64; 2] = [50.0, 99.0];
 
 pub(super) fn too_few_for_the_percentiles(
     summary: &CellSummary,
@@ -24,6 +25,7 @@ pub(super) fn too_few_for_the_percentiles(
         "latencies rest on {count} values; {shown} needs {needed} to be more than the luck of a \
          few requests"
     );
-    let finding = Finding::new("few_samples", severity, text).measured(float(count), needed);
-    Some(finding.remedy("measure for longer, or for more requests"))
+    let finding =
+        Finding::new(FindingKind::FewSamples, severity, text).measured(float(count), needed);
+    Some(finding)
 }

@@ -6,6 +6,7 @@
 //! [`RequestRow`] is its line of `requests.csv`.
 
 mod activity;
+mod answer_shapes;
 mod distributions;
 mod failure_log;
 mod figures;
@@ -19,6 +20,8 @@ mod request_row;
 mod slo;
 mod stream_shape;
 mod summary;
+mod time_series;
+mod waits;
 mod window_counts;
 
 #[cfg(test)]
@@ -31,6 +34,7 @@ pub(crate) mod samples;
 mod window_tests;
 
 pub use activity::Activity;
+pub use answer_shapes::AnswerShapes;
 pub use figures::{Figures, figure, supported};
 pub use histogram_codec::{
     HistogramError, MAX_HISTOGRAM_BYTES, histogram_from_v2, histogram_to_v2,
@@ -44,4 +48,6 @@ pub use summary::{
     CellSummary, CountedStreams, FailureSample, OutcomeCounts, TokenSource, TokenSources,
     TokenTotals, Window,
 };
+pub use time_series::TimeSeries;
+pub use waits::Waits;
 pub use window_counts::WindowCounts;

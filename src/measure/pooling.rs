@@ -42,6 +42,10 @@ impl CellSummary {
         self.counts.merge(&other.counts);
         self.counted_streams.merge(&other.counted_streams);
         self.hidden_reasoning += other.hidden_reasoning;
+        self.answer_shapes.merge(&other.answer_shapes);
+        self.held_back += other.held_back;
+        self.send_delays.merge(&other.send_delays);
+        self.latency_over_time.merge(&other.latency_over_time);
         self.windows = window_metrics(self);
     }
 }

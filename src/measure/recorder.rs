@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 
 use super::activity::Activity;
+use super::answer_shapes::AnswerShapes;
 use super::distributions::{Distributions, record_n};
 use super::failure_log::FailureLog;
 use super::live::LiveSnapshot;
@@ -15,6 +16,8 @@ use super::stream_shape::{StreamShape, TokensPerEvent};
 use super::summary::{
     CellSummary, CountedStreams, OutcomeCounts, TokenSource, TokenSources, TokenTotals, Window,
 };
+use super::time_series::TimeSeries;
+use super::waits::Waits;
 use super::window_counts::{WindowCounts, window_metrics};
 use crate::metric::Metric;
 use crate::openai::Endpoint;
@@ -38,7 +41,7 @@ pub struct RecordingRules {
 ///
 /// One per thread; [`Recorder::merge`] adds them up to what one recorder of all records would
 /// hold. A request costs no memory once the histograms have grown to its values: a recorder
-/// takes 17 histograms of 450 KiB at the very most (8 MiB), usually 1 to 4 MiB, however many
+/// takes 18 histograms of 450 KiB at the very most (8 MiB), usually 1 to 4 MiB, however many
 /// requests it sees.
 #[derive(Clone, Debug)]
 pub struct Recorder {
@@ -56,6 +59,10 @@ pub struct Recorder {
     stale_reconnects: u64,
     finish_reasons: BTreeMap<&'static str, u64>,
     activity: Activity,
+    answer_shapes: AnswerShapes,
+    held_back: u64,
+    send_delays: Waits,
+    latency_over_time: TimeSeries,
 }
 
 impl Recorder {
@@ -77,6 +84,10 @@ impl Recorder {
             stale_reconnects: 0,
             finish_reasons: BTreeMap::new(),
             activity: Activity::default(),
+            answer_shapes: AnswerShapes::default(),
+            held_back: 0,
+            send_delays: Waits::new(),
+            latency_over_time: TimeSeries::new(),
         }
     }
 
@@ -91,15 +102,19 @@ impl Recorder {
         self.activity.end(record, &shape);
         match record.phase {
             Phase::Warmup => self.warmup.add(&record.outcome),
-            Phase::Measure => self.record_measured(record, &shape),
+            Phase::Measure => self.record_measured(record, &shape, window),
         }
     }
 
-    fn record_measured(&mut self, record: &RequestRecord, shape: &StreamShape) {
+    fn record_measured(&mut self, record: &RequestRecord, shape: &StreamShape, window: &Window) {
         self.measured.add(&record.outcome);
+        self.held_back += u64::from(record.held_back);
         self.connections_opened += u64::from(record.connected_at.is_some());
         self.stale_reconnects += u64::from(record.stale_reconnects);
         let metrics = RequestMetrics::from_shape(record, shape);
+        if let Some(delay) = metrics.schedule_delay.filter(|_| !record.held_back) {
+            self.send_delays.record(delay);
+        }
         if let Some(good) = &mut self.counts.good {
             *good += u64::from(meets(&self.rules.slo, record, &metrics));
         }
@@ -111,6 +126,10 @@ impl Recorder {
         }
         for metric in Metric::distributions() {
             self.distributions.record_some(metric, metrics.recorded(metric));
+        }
+        if let Some(latency) = metrics.ttft.or(metrics.e2e) {
+            let at = record.due_at.since(window.opened_at);
+            self.latency_over_time.record(at, nanos(latency));
         }
         self.record_gaps(record, shape);
         self.count_answer(record, &metrics, shape);
@@ -156,6 +175,7 @@ impl Recorder {
         }
         self.sources.add(shape.source);
         self.text_events += shape.events;
+        self.answer_shapes.add(record, metrics, shape);
         self.hidden_reasoning += u64::from(shape.hidden_reasoning);
         if let (TokenSource::Usage, Some(tokens), 1..) = (shape.source, shape.output, shape.events)
         {
@@ -205,6 +225,10 @@ impl Recorder {
         self.stale_reconnects += other.stale_reconnects;
         add_counts(&mut self.finish_reasons, &other.finish_reasons);
         self.activity.merge(&other.activity);
+        self.answer_shapes.merge(&other.answer_shapes);
+        self.held_back += other.held_back;
+        self.send_delays.merge(&other.send_delays);
+        self.latency_over_time.merge(&other.latency_over_time);
     }
 
     /// What was recorded since the last call; the recorder starts anew with its rules and with
@@ -236,6 +260,10 @@ impl Recorder {
             counts: WindowCounts { length: window.length(), ..self.counts },
             counted_streams: self.counted_streams,
             hidden_reasoning: self.hidden_reasoning,
+            answer_shapes: self.answer_shapes,
+            held_back: self.held_back,
+            send_delays: self.send_delays.clone(),
+            latency_over_time: self.latency_over_time.clone(),
         };
         summary.windows = window_metrics(&summary);
         summary

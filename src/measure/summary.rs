@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::answer_shapes::AnswerShapes;
+use super::time_series::TimeSeries;
+use super::waits::Waits;
 use super::window_counts::WindowCounts;
 use crate::metric::Metric;
 use crate::units::{Moment, ratio};
@@ -66,6 +69,15 @@ pub struct CellSummary {
     /// Completed requests that generated reasoning tokens without sending them; they have no
     /// TPOT and no ITL.
     pub hidden_reasoning: u64,
+    /// Completed answers by their shape.
+    pub answer_shapes: AnswerShapes,
+    /// Requests that a limit on requests in flight held back when they were due.
+    pub held_back: u64,
+    /// How late the others were sent.
+    pub send_delays: Waits,
+    /// The time to first token of completed requests (their end-to-end latency, where there is
+    /// none) in nanoseconds, by when they were due after the opening of the window.
+    pub latency_over_time: TimeSeries,
 }
 
 /// What became of a set of requests. All parts add up to `arrivals`.

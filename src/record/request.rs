@@ -39,6 +39,7 @@ pub struct TokenUsage {
 /// What happened to one request.
 ///
 /// Moments that did not come are `None`; an unsent request has no `sent_at` and nothing after.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestRecord {
     /// The cell of the run plan, by its number.
@@ -51,6 +52,8 @@ pub struct RequestRecord {
     pub streamed: bool,
     /// When the load profile wanted it to start.
     pub due_at: Moment,
+    /// Whether a limit on requests in flight held it back when it was due.
+    pub held_back: bool,
     /// Just before it was handed to the HTTP client; `None` if it never was.
     pub sent_at: Option<Moment>,
     /// When its new connection was ready; `None` if it reused one.
@@ -96,6 +99,7 @@ impl RequestRecord {
             phase,
             streamed: false,
             due_at,
+            held_back: false,
             sent_at: None,
             connected_at: None,
             headers_at: None,

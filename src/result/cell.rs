@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::client::ClientEntry;
 use super::counts::{
     CountedStreamsEntry, FailureEntry, FindingEntry, OutcomeEntry, TokenEntry, TokenSourceEntry,
     WindowEntry,
@@ -84,6 +85,10 @@ pub struct CellResult {
     /// What was measured.
     #[serde(flatten)]
     pub measured: Measured,
+    /// What the client went through while the window was open; `null` in results of versions
+    /// that did not look.
+    #[serde(default)]
+    pub client: Option<ClientEntry>,
     /// What speaks for or against believing it.
     pub findings: Vec<FindingEntry>,
     /// How far the client itself may be off at this load; `null` where the machine was not
@@ -104,6 +109,7 @@ impl CellResult {
             ended_early: None,
             window: summary.window.into(),
             measured: Measured::new(summary)?,
+            client: None,
             findings: Vec::new(),
             error_bound: None,
         })

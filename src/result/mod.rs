@@ -6,6 +6,7 @@
 //! maps are sorted, and what is missing is `null` or left out of its map, never 0.
 
 mod cell;
+mod client;
 mod counts;
 mod error_bound;
 mod figures;
@@ -18,6 +19,7 @@ pub(crate) mod sample;
 mod setup;
 
 pub use cell::{CellLabels, CellPlace, CellResult, Measured};
+pub use client::{ClientEntry, StockEntry, WaitsEntry};
 pub use counts::{
     CountedStreamsEntry, FailureEntry, FindingEntry, OutcomeEntry, TokenEntry, TokenSourceEntry,
     WindowEntry,

@@ -9,8 +9,8 @@ use super::cell::{CellLabels, CellPlace, CellResult};
 use super::provenance::Host;
 use super::run::{Note, RunIdentity, RunResult};
 use crate::measure::{
-    CellSummary, CountedStreams, FailureSample, OutcomeCounts, TokenSources, TokenTotals, Window,
-    WindowCounts,
+    AnswerShapes, CellSummary, CountedStreams, FailureSample, OutcomeCounts, TimeSeries,
+    TokenSources, TokenTotals, Waits, Window, WindowCounts,
 };
 use crate::metric::Metric;
 use crate::openai::Endpoint;
@@ -182,6 +182,10 @@ pub(crate) fn summary(place: CellPlace) -> CellSummary {
             text_events: if generates && !slow { completed * 50 } else { 0 },
         },
         hidden_reasoning: 0,
+        answer_shapes: AnswerShapes::default(),
+        held_back: 0,
+        send_delays: Waits::new(),
+        latency_over_time: TimeSeries::new(),
     }
 }
 

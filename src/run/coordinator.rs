@@ -9,20 +9,21 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::cell::CellState;
 use super::event::{Observer, Progress};
+use super::health::Checkup;
 use super::interrupt::Interrupt;
 use super::offered::{Bounds, Offered};
 use super::pacer::Pacer;
 use super::seconds::{Batch, Seconds};
 use super::sink::CutOff;
 use super::worker::{CellJob, Command, Report, Worker};
-use crate::audit::CellEnd as AuditEnd;
+use crate::audit::{CellEnd as AuditEnd, ClientHealth};
 use crate::clock::Clock;
 use crate::load::{Purpose, Schedule, Stream};
-use crate::measure::{CellSummary, Interval, Recorder, RequestRow};
+use crate::measure::{CellSummary, Interval, Recorder, RequestRow, TimeSeries};
 use crate::plan::Cell;
 use crate::record::RequestRecord;
 use crate::scenario::{LoadProfile, Warmup};
-use crate::units::{Moment, count};
+use crate::units::{Moment, count, to_u32};
 
 /// How often the coordinator looks around between reports.
 const TICK: Duration = Duration::from_millis(25);
@@ -43,8 +44,10 @@ pub(super) struct CellEnd {
     pub(super) summary: CellSummary,
     /// Why it ended.
     pub(super) how: AuditEnd,
-    /// How often a worker could not hand over, since this thread was behind.
-    pub(super) channel_full: u64,
+    /// What the client went through.
+    pub(super) health: ClientHealth,
+    /// Requests in flight since the opening of the window.
+    pub(super) in_flight: TimeSeries,
 }
 
 /// Why a cell could not be run.
@@ -71,6 +74,7 @@ pub(super) struct CellRun<'a> {
     reached: usize,
     left: usize,
     unsent: (Sender<RequestRecord>, Receiver<RequestRecord>),
+    checkup: Checkup,
 }
 
 impl<'a> CellRun<'a> {
@@ -94,6 +98,7 @@ impl<'a> CellRun<'a> {
             reached: 0,
             left: 0,
             unsent: channel(),
+            checkup: Checkup::new(crew.clock.clone(), job.server.clone()),
         }
     }
 
@@ -118,9 +123,11 @@ impl<'a> CellRun<'a> {
             self.state.open_window(self.crew.clock.now());
         }
         self.load_until_closed(seed, None)?;
+        self.checkup.close();
         self.drain(drain)?;
         self.leave()?;
         let window = self.state.window();
+        let workers = to_u32(count(self.crew.workers.len()));
         Ok(CellEnd {
             summary: self.merged.summary(window),
             how: match (self.interrupt.is_asked(), self.state.stopped_early()) {
@@ -128,7 +135,8 @@ impl<'a> CellRun<'a> {
                 (false, true) => AuditEnd::GivenUp,
                 (false, false) => AuditEnd::AsPlanned,
             },
-            channel_full: self.state.handovers_refused(),
+            in_flight: self.checkup.in_flight(),
+            health: self.checkup.health(workers, self.state.handovers_refused()),
         })
     }
 
@@ -276,7 +284,10 @@ impl<'a> CellRun<'a> {
         match self.crew.reports.recv_timeout(TICK) {
             Ok(Report::Batch(batch)) => self.take_in(*batch)?,
             Ok(Report::Reached) => self.reached += 1,
-            Ok(Report::Left) => self.left += 1,
+            Ok(Report::Left(waits)) => {
+                self.checkup.add(&waits);
+                self.left += 1;
+            }
             Err(RecvTimeoutError::Timeout) => {
                 if self.crew.workers.iter().any(Worker::has_died) {
                     return Err(CellError::WorkerDied);
@@ -285,6 +296,7 @@ impl<'a> CellRun<'a> {
             Err(RecvTimeoutError::Disconnected) => return Err(CellError::WorkerDied),
         }
         let now = self.crew.clock.now();
+        self.checkup.look(&self.state, now);
         if self.interrupt.is_asked() {
             self.state.close_window(now);
         }

@@ -48,6 +48,20 @@ pub enum RunError {
         /// What is wrong.
         source: ProbeError,
     },
+    /// More connections are asked for than the system lets be open.
+    #[error(
+        "{connections} requests in flight need {needed} open files (connections and a few of \
+         pacemark's own), but this system allows {limit}; raise the limit (`ulimit -n {needed}`) \
+         or lower the concurrency"
+    )]
+    Descriptors {
+        /// Requests in flight at most.
+        connections: u64,
+        /// Descriptors they need.
+        needed: u64,
+        /// Descriptors that may be open.
+        limit: u64,
+    },
     /// A simulated server could not be started.
     #[error("cannot start the simulated server: {0}")]
     Mock(#[from] MockError),
@@ -91,6 +105,7 @@ impl RunError {
                 | Self::NoKey { .. }
                 | Self::Client(_)
                 | Self::Probe { .. }
+                | Self::Descriptors { .. }
         )
     }
 }

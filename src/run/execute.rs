@@ -13,17 +13,18 @@ use super::error::RunError;
 use super::event::Observer;
 use super::interrupt::Interrupt;
 use super::labels::cell_labels;
+use super::limits::make_room_for;
 use super::preflight::{Checked, Preflight};
 use super::targets::{OpenTarget, open_targets};
 use super::worker::{CellJob, Worker};
-use crate::audit::{CellEnd as AuditEnd, CellFacts, RunFacts, audit_cell, audit_run};
+use crate::audit::{AnswerLength, CellEnd as AuditEnd, CellFacts, RunFacts, audit_cell, audit_run};
 use crate::clock::{Clock, WallTime};
 use crate::dataset::{check_against, load_prompts};
 use crate::measure::{Recorder, RecordingRules};
 use crate::plan::{Cell, RunPlan};
-use crate::result::{CellResult, FindingEntry, Note, RunResult};
-use crate::scenario::{LoadProfile, Redactor, Workload};
-use crate::units::{count, index};
+use crate::result::{CellLabels, CellResult, ClientEntry, FindingEntry, Note, RunResult};
+use crate::scenario::{HttpVersion, LoadProfile, Redactor, Workload};
+use crate::units::{count, index, ratio};
 use crate::workload::{PromptSet, PromptStart, RequestFactory};
 
 /// Most workers of a run; beyond, they would compete for the same connections' events.
@@ -95,12 +96,33 @@ impl<'a> Run<'a> {
             targets,
             checked,
         };
+        run.make_room()?;
         Ok(run)
     }
 
     /// The date and time from which all moments of the run count.
     pub const fn started_at(&self) -> WallTime {
         self.started_at
+    }
+
+    /// Makes sure that the connections of the widest cell can be open.
+    fn make_room(&self) -> Result<(), RunError> {
+        let open = self.plan.cells().iter().filter_map(|cell| {
+            let each = self.targets.get(&cell.backend)?.descriptors_per_connection();
+            let most = match (self.plan.backend(cell).http, self.plan.stage(cell).profile) {
+                // All requests of a worker share one connection.
+                (HttpVersion::Two, _) => count(WORKER_LIMIT),
+                (HttpVersion::One, LoadProfile::Closed { concurrency }) => concurrency.into(),
+                (HttpVersion::One, LoadProfile::Open { max_in_flight, .. }) => {
+                    max_in_flight?.into()
+                }
+            };
+            Some((most, each))
+        });
+        match open.max_by_key(|(most, each)| most * each) {
+            Some((most, each)) => make_room_for(most, each),
+            None => Ok(()),
+        }
     }
 
     /// Runs the plan. `result` is the result without cells; it grows, is told to the observer
@@ -254,6 +276,7 @@ impl<'a> Run<'a> {
                 slo: scenario.slo.clone(),
                 endpoint: workload.endpoint,
             }),
+            server: target.place(),
         }
     }
 
@@ -266,12 +289,15 @@ impl<'a> Run<'a> {
             connections: self.plan.backend(cell).connections,
             prompts: count(self.prompts[cell.workload].prompts().len()),
             end: end.how,
+            health: &end.health,
+            in_flight: &end.in_flight,
         };
         finished.ended_early = match end.how {
             AuditEnd::AsPlanned => None,
             AuditEnd::GivenUp => Some("given up: too many failures".to_owned()),
             AuditEnd::Interrupted => Some("interrupted".to_owned()),
         };
+        finished.client = Some(ClientEntry::new(&end.health, &end.summary));
         finished.findings =
             audit_cell(&end.summary, &facts).iter().map(FindingEntry::from).collect();
         result.cells.push(finished);
@@ -282,7 +308,13 @@ impl<'a> Run<'a> {
             ),
             backends: count(self.plan.scenario().backends.len()),
             rounds: self.plan.scenario().load.rounds,
-            channel_full: end.channel_full,
+            channel_full: result
+                .cells
+                .iter()
+                .filter_map(|cell| cell.client.as_ref())
+                .map(|client| client.handovers_refused)
+                .sum(),
+            lengths: answer_lengths(&result.cells),
         };
         result.findings = audit_run(&facts).iter().map(FindingEntry::from).collect();
         result.partial = self.interrupt.is_asked() || result.cells.len() < self.cells().len();
@@ -331,4 +363,26 @@ fn prompts_of(workload: &Workload) -> Result<Arc<PromptSet>, RunError> {
     check_against(&prompts, workload.endpoint)
         .map_err(|source| RunError::Misfit { workload: name(), source })?;
     Ok(Arc::new(prompts))
+}
+
+/// How long the answers of each backend were on average, by workload and stage, all rounds
+/// together.
+fn answer_lengths(cells: &[CellResult]) -> Vec<AnswerLength> {
+    let mut sums: BTreeMap<_, (&CellLabels, u64, u64)> = BTreeMap::new();
+    for CellResult { labels, measured, .. } in cells {
+        let place = (labels.workload_index, labels.stage_index, labels.backend_index);
+        let sources = measured.token_sources;
+        let (_, tokens, answers) = sums.entry(place).or_insert((labels, 0, 0));
+        *tokens += measured.tokens.output.unwrap_or(0);
+        *answers += sources.usage + sources.tokenizer + sources.chunks;
+    }
+    let mean = |(labels, tokens, answers): (&CellLabels, u64, u64)| {
+        Some(AnswerLength {
+            backend: labels.backend.clone(),
+            workload: labels.workload.clone(),
+            stage: labels.stage.clone(),
+            tokens: ratio(tokens, answers)?,
+        })
+    };
+    sums.into_values().filter_map(mean).collect()
 }

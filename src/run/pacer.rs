@@ -48,6 +48,8 @@ impl Pacer<'_> {
         self.state.set_pacer(thread::current());
         let mut dealt = [0_u64; 2];
         let mut last_release = self.start_at;
+        // Arrivals that came due while another waited for a place were held back with it.
+        let mut blocked_until = Moment::ZERO;
         for arrival in schedule {
             let due_at = self.start_at + arrival.offset;
             let phase = self.phase(due_at);
@@ -62,16 +64,23 @@ impl Pacer<'_> {
                 }
                 break;
             }
-            let release = Release { phase, index: *dealt, due_at };
+            let index = *dealt;
             *dealt += 1;
             if !self.wait_until(due_at) {
                 break;
             }
-            if self.wait_for_place(due_at) {
+            let must_wait = !self.state.has_place();
+            let held_back = must_wait || due_at < blocked_until;
+            let has_place = self.wait_for_place(due_at);
+            if must_wait {
+                blocked_until = self.clock.now();
+            }
+            if has_place {
                 last_release = self.clock.now();
-                self.release(arrival.index, release);
+                self.release(arrival.index, Release { phase, index, due_at, held_back });
             } else if due_at < self.state.window().closed_at {
-                unsent(RequestRecord::due(self.state.order().id, release.index, phase, due_at));
+                let record = RequestRecord::due(self.state.order().id, index, phase, due_at);
+                unsent(RequestRecord { held_back, ..record });
             } else {
                 break;
             }

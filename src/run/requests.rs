@@ -32,7 +32,10 @@ pub(super) fn run_arrival(
     release: Release,
 ) -> impl Future<Output = ()> + 'static {
     cell.sink.observe_in_flight(release.phase, cell.state.in_flight());
-    let flight = cell.sink.begin(release.phase, release.index, release.due_at);
+    let mut flight = cell.sink.begin(release.phase, release.index, release.due_at);
+    if let Some(record) = flight.record() {
+        record.held_back = release.held_back;
+    }
     async move {
         send(&cell, flight, release.phase, release.index).await;
     }

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use super::error::RunError;
+use super::neighbour::ServerPlace;
 use crate::client::{ClientParts, Connector};
 use crate::clock::Clock;
 use crate::mock::MockServer;
@@ -19,7 +20,22 @@ pub(super) struct OpenTarget {
     /// What clients for it are made of.
     pub(super) parts: ClientParts,
     /// The simulated server started for it; stops when this is dropped.
-    _mock: Option<MockServer>,
+    mock: Option<MockServer>,
+}
+
+impl OpenTarget {
+    /// Where its server runs.
+    pub(super) fn place(&self) -> ServerPlace {
+        match &self.mock {
+            Some(_) => ServerPlace::Elsewhere,
+            None => ServerPlace::find(&self.base),
+        }
+    }
+
+    /// Descriptors that a connection takes: two where both ends are in this process.
+    pub(super) const fn descriptors_per_connection(&self) -> u64 {
+        if self.mock.is_some() { 2 } else { 1 }
+    }
 }
 
 /// Makes the backends with these indices ready; starts the simulated servers among them.
@@ -66,7 +82,7 @@ fn open_target(
     };
     let connector = Connector::new(backend, &base, clock.clone())?;
     let parts = ClientParts::new(backend, &base, connector, Arc::clone(redactor))?;
-    Ok(OpenTarget { backend: index, base, parts, _mock: mock })
+    Ok(OpenTarget { backend: index, base, parts, mock })
 }
 
 /// A key that the scenario names must be there; the usual variable of a kind need not be.

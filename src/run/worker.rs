@@ -11,15 +11,20 @@ use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::cell::CellState;
+use super::heartbeat::Heartbeat;
+use super::neighbour::ServerPlace;
 use super::requests::{run_arrival, run_slot};
 use super::seconds::Batch;
 use super::sink::{CutOff, Sink};
 use crate::client::{ClientParts, HttpClient};
 use crate::clock::Clock;
-use crate::measure::{INTERVAL, Recorder};
+use crate::measure::{INTERVAL, Recorder, Waits};
 use crate::record::Phase;
 use crate::units::Moment;
 use crate::workload::RequestFactory;
+
+/// What the names of worker threads begin with.
+pub(super) const THREAD_NAME: &str = "worker-";
 
 /// What a worker needs to take part in a cell.
 #[derive(Clone, Debug)]
@@ -28,6 +33,7 @@ pub(super) struct CellJob {
     pub(super) parts: ClientParts,
     pub(super) factory: Arc<RequestFactory>,
     pub(super) recorder: Recorder,
+    pub(super) server: ServerPlace,
 }
 
 /// A request of an open loop that has come due.
@@ -36,6 +42,8 @@ pub(super) struct Release {
     pub(super) phase: Phase,
     pub(super) index: u64,
     pub(super) due_at: Moment,
+    /// Whether it had to wait for a place among the requests in flight.
+    pub(super) held_back: bool,
 }
 
 /// What a worker is told.
@@ -62,8 +70,8 @@ pub(super) enum Report {
     Batch(Box<Batch>),
     /// The barrier was reached: nothing is in flight here.
     Reached,
-    /// The worker has left the cell; nothing more will come.
-    Left,
+    /// The worker has left the cell; nothing more will come. How long events waited for it.
+    Left(Waits),
 }
 
 /// A running worker.
@@ -82,9 +90,10 @@ impl Worker {
     ) -> std::io::Result<Self> {
         let (commands, inbox) = unbounded_channel();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let thread = thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
-            LocalSet::new().block_on(&runtime, serve(inbox, clock, reports));
-        })?;
+        let thread =
+            thread::Builder::new().name(format!("{THREAD_NAME}{index}")).spawn(move || {
+                LocalSet::new().block_on(&runtime, serve(inbox, clock, reports));
+            })?;
         Ok(Self { commands, thread: Some(thread) })
     }
 
@@ -125,6 +134,7 @@ struct Stay {
     reports: SyncSender<Report>,
     tasks: JoinSet<()>,
     barrier_asked: bool,
+    heartbeat: Heartbeat,
 }
 
 /// What the requests of one cell share within a worker.
@@ -138,13 +148,14 @@ pub(super) struct CellContext {
 
 impl Stay {
     fn new(job: CellJob, clock: Clock, reports: SyncSender<Report>) -> Self {
-        let CellJob { state, parts, factory, recorder } = job;
+        let CellJob { state, parts, factory, recorder, .. } = job;
+        let heartbeat = Heartbeat::start(clock.clone(), Arc::clone(&state));
         let client = HttpClient::new(parts, clock.clone());
         let meter = client.meter().clone();
         let sink = Sink::new(Arc::clone(&state), clock.clone(), recorder, meter, reports.clone());
         let sink = Rc::new(sink);
         let cell = Rc::new(CellContext { state, factory, client, sink, clock });
-        Self { cell, reports, tasks: JoinSet::new(), barrier_asked: false }
+        Self { cell, reports, tasks: JoinSet::new(), barrier_asked: false, heartbeat }
     }
 
     async fn run(mut self, inbox: &mut UnboundedReceiver<Command>) {
@@ -203,7 +214,7 @@ impl Stay {
         // Requests still in flight record themselves as cut off when they are dropped.
         self.tasks.shutdown().await;
         self.tell(Report::Batch(Box::new(self.cell.sink.rest())));
-        self.tell(Report::Left);
+        self.tell(Report::Left(self.heartbeat.waits()));
     }
 
     fn tell(&self, report: Report) {

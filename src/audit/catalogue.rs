@@ -1,0 +1,272 @@
+//! Every finding there is: its name, how grave it can be, when it is found and why then, and
+//! what to do. `docs/audit.md` shows the same; a test holds the two equal.
+
+use super::Severity::{self, Note, Reservation, Untrusted};
+use super::finding::percent;
+use super::{answers, client, load, prompts, run, steadiness};
+
+/// What is known about a kind of finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingInfo {
+    /// Its name in files; never changes meaning.
+    pub key: &'static str,
+    /// How grave it can be, the mildest first.
+    pub severities: &'static [Severity],
+    /// When it is found, with its limits.
+    pub when: String,
+    /// Why these limits.
+    pub why: &'static str,
+    /// What can be done about it; empty where nothing need be.
+    pub remedy: &'static str,
+}
+
+macro_rules! findings {
+    ($($kind:ident, $key:literal, [$($severity:ident),+], $when:expr, $why:literal,
+        $remedy:literal;)+) => {
+        /// A kind of finding.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum FindingKind {
+            $(#[doc = concat!("`", $key, "`")] $kind,)+
+        }
+
+        impl FindingKind {
+            /// Every kind, in the order of the document.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)+];
+
+            /// What is known about it.
+            pub fn info(self) -> FindingInfo {
+                match self {
+                    $(Self::$kind => FindingInfo {
+                        key: $key,
+                        severities: &[$($severity),+],
+                        when: $when.to_string(),
+                        why: $why,
+                        remedy: $remedy,
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+findings! {
+    NothingDue, "nothing_due", [Untrusted],
+        "no request was due in the measured window",
+        "there are no figures",
+        "measure for longer, or for more requests";
+    NothingSucceeded, "nothing_succeeded", [Untrusted],
+        "requests were due, and none succeeded",
+        "there are no latencies",
+        "look at the failures and their messages";
+    PartialRun, "partial_run", [Reservation],
+        "fewer cells were measured to their end than planned",
+        "backends may not have been measured alike",
+        "run it again to the end before comparing backends";
+    GivenUp, "given_up", [Reservation],
+        "`load.stop` gave the cell up because too many requests failed",
+        "the figures are those of the time until then",
+        "look at the failures and their messages";
+    Interrupted, "interrupted", [Reservation],
+        "the run was stopped before the cell was done",
+        "the figures are those of the time until then",
+        "run it again to the end";
+    Failures, "failures", [Note, Reservation],
+        format!("requests failed; a reservation from more than {} of them", percent(answers::FAILURES)),
+        "one failure in a hundred moves no median and no p95 by much; with more, the latencies are \
+         those of the survivors",
+        "look at the failures and their messages, or lower the load";
+    LateEvents, "late_events", [Reservation, Untrusted],
+        format!(
+            "what was ready for the client waited at least {} ms for it at p99, and {} of the p99 of \
+             TTFT or of the gaps (E2E where nothing is streamed); not to be trusted from {} ms and {} \
+             of the p99 of TTFT, or where the median wait is at least {} ms and {} of the median",
+            client::WAIT_MS, percent(client::OF_TAIL), client::LONG_WAIT_MS,
+            percent(client::MOST_OF_TAIL), client::WAIT_MS, percent(client::OF_MEDIAN)
+        ),
+        "a timer in each worker thread, served like its sockets, measures how late a token that \
+         arrives at that moment would be stamped; a tenth of a tail is no longer lost in it, and \
+         from half of it on it is the client's as much as the server's",
+        "give the client processors of its own, lower the load, or send it from several machines";
+    ClientStarved, "client_starved", [Untrusted],
+        format!(
+            "the client's threads waited for {} of the time they wanted to run, other processes (not \
+             pacemark, not the server under test) took {} of its processors, and what was ready \
+             waited at least {} ms at p99 and {} of a p99; where nobody tells who took the \
+             processors, from {} of the time",
+            percent(client::STARVED), percent(client::TAKEN), client::STARVED_WAIT_MS,
+            percent(client::STARVED_OF_TAIL), percent(client::SURELY_STARVED)
+        ),
+        "what a server on the same machine takes is part of what is measured, what strangers take \
+         is not; a client that is let alone waits for less than 30% of the time, and 2 ms are more \
+         than a turn at a fair machine",
+        "stop the other processes, or keep them off the client's processors";
+    ClientBusy, "client_busy", [Reservation],
+        format!("the worker threads ran for at least {} of the time", percent(client::WORKERS_BUSY)),
+        "a thread that always runs has nothing left for a burst: the client may be the bottleneck",
+        "give the client more processors, or send the load from several machines";
+    MachineBusy, "machine_busy", [Note],
+        format!("the client's processors were busy for at least {} of the time", percent(client::MACHINE_BUSY)),
+        "what becomes ready then finds no processor free; `late_events` says how much that mattered",
+        "give the client processors of its own";
+    TimeStolen, "time_stolen", [Note],
+        format!("the host of a virtual machine kept at least {} of the processor time to itself", percent(client::STOLEN)),
+        "one moment in twenty was none of this machine",
+        "measure on a machine that is not shared";
+    Suspended, "suspended", [Untrusted],
+        format!("the machine was suspended for more than {} ms while it measured", client::SUSPENDED_MS),
+        "the measuring clock stands still then, the server does not",
+        "keep the machine awake and measure again";
+    ClockDrift, "clock_drift", [Reservation],
+        format!(
+            "the time of day moved away from the measuring clock by more than {} ms and {} of the time",
+            client::CLOCK_DRIFT_MS, percent(client::CLOCK_DRIFT)
+        ),
+        "clocks are set right at 0.05% of the time at most; a jump means that one was set by hand, \
+         or that a virtual machine was paused",
+        "let the clock settle, and measure again if the machine may have been paused";
+    ChannelFull, "channel_full", [Reservation],
+        "a worker could not hand over what it had, because writing was behind",
+        "rows then wait in memory, and the disk competes with the measurement",
+        "write fewer records (`--records sample`), or to a faster disk";
+    DescriptorsShort, "descriptors_short", [Reservation],
+        format!("at least {} of the descriptors that may be open were", percent(client::DESCRIPTORS)),
+        "the next burst of connections may find none",
+        "raise the limit (`ulimit -n`), or lower the concurrency";
+    PortsShort, "ports_short", [Reservation],
+        format!("at least {} of the local ports were taken", percent(client::PORTS)),
+        "ports are found by trying: the fewer are left, the longer that takes",
+        "keep connections open (`connections: reuse`), or send from several machines";
+    LoadNotSent, "load_not_sent", [Reservation, Untrusted],
+        format!(
+            "open loop: less than {} of the arrivals were sent in the window; not to be trusted below \
+             {}, unless `max_in_flight` held them back",
+            percent(load::SENT_RESERVATION), percent(load::SENT_UNTRUSTED)
+        ),
+        "one in twenty missing is a load that is told with its second digit wrong, one in five \
+         another load; a server that fills `max_in_flight` is a result",
+        "lower the rate, or give the client more processor time";
+    LateSends, "late_sends", [Reservation, Untrusted],
+        format!(
+            "open loop: of the arrivals that nothing held back, the p99 was sent more than {} ms \
+             late; not to be trusted if the median was",
+            load::LATE_MS
+        ),
+        "an undisturbed client sends within a millisecond; ten times that, and arrivals are not \
+         spread as asked for",
+        "lower the rate, or give the client more processor time";
+    HeldBack, "held_back", [Note],
+        format!("open loop: `max_in_flight` held back at least {} of the arrivals", percent(load::HELD_BACK)),
+        "from there on a p99 rests on them",
+        "read response and ttft_due, which include the wait, lower the rate or raise max_in_flight";
+    NeverSettled, "never_settled", [Reservation],
+        format!(
+            "the time to first token (latency, where nothing is streamed) or, in an open loop whose \
+             window is {} times its latency, the number of requests in flight rose or fell from one \
+             tenth of the window to the next, by {} and more from its first three to its last three",
+            steadiness::LATENCIES_IN_WINDOW, percent(super::settling::TREND)
+        ),
+        "where nothing settles, twice the time gives other figures; Kendall's rank correlation with \
+         time (0.8) tells a trend from chance",
+        "lower the load if the server does not keep up with it, else warm up and measure for longer";
+    LateWarmup, "late_warmup", [Reservation],
+        "MSER-5 cuts off the beginning of the window, it lies 6 standard errors away from the rest, \
+         and it moves the mean by 5% or lies half as high again as the rest",
+        "a window that opens too early holds what warm-up is for; a twentieth of a mean is more \
+         than most differences between servers, and a short high beginning makes the p99",
+        "warm up for longer (`load.warmup`)";
+    NoWarmup, "no_warmup", [Note],
+        "no warm-up request succeeded",
+        "loading a model, opening connections and filling caches are in the figures",
+        "set load.warmup";
+    ConnectionsOpened, "connections_opened", [Note, Reservation],
+        format!(
+            "more than {} of the requests had to open a connection although connections are kept; a \
+             reservation where the median connect time is more than {} of the median latency",
+            percent(load::CONNECTIONS), percent(load::CONNECT_OF_LATENCY)
+        ),
+        "with open connections to spare hardly a request opens one; from one in twenty on a p95 \
+         rests on those that did",
+        "warm up with as many requests as will be in flight, or measure for longer";
+    StaleReconnects, "stale_reconnects", [Note, Reservation],
+        format!(
+            "requests were sent again because the server had closed the connection they were sent \
+             on; a reservation from more than {} of them",
+            percent(load::SENT_AGAIN)
+        ),
+        "from one in a hundred on a p99 rests on them",
+        "set connections: fresh, or let the server keep idle ones open longer";
+    Capped, "capped", [Reservation],
+        "the client ended answers that ran past their token limit",
+        "the server ignores the limit, so its answers have no length of their own",
+        "compare TTFT and TPOT only, or set the limit in the server";
+    AnswersShort, "answers_short", [Note],
+        format!("at least {} of the answers ended before their token limit", percent(answers::SHORT)),
+        "E2E and request rates then depend on what the model had to say",
+        "compare TPOT and TTFT, or force the length with `ignore_eos` or `min_tokens` in the body";
+    OutputLengthsDiffer, "output_lengths_differ", [Reservation],
+        format!(
+            "the mean output length of two backends in the same workload and stage differs by more \
+             than {}",
+            percent(run::LENGTHS)
+        ),
+        "E2E and request rates differ by as much, whatever the servers do",
+        "compare TPOT and TTFT, or force the length on both";
+    TokensEstimated, "tokens_estimated", [Note, Reservation],
+        format!(
+            "the server gave no count of output tokens, so text events were counted; a reservation \
+             from more than {} of the answers",
+            percent(answers::ESTIMATED)
+        ),
+        "one answer in a hundred counted in another way moves no token figure by much",
+        "compare latencies, not tokens, with servers that count";
+    TokensUncounted, "tokens_uncounted", [Note, Reservation],
+        "the tokens of some answers could not be counted at all; a reservation where others were",
+        "token throughput is too low by as much as is missing",
+        "";
+    TokensPerEvent, "tokens_per_event", [Note],
+        format!(
+            "the server sends more or fewer than one token in a text event: more than {} off",
+            percent(answers::TOKENS_PER_EVENT)
+        ),
+        "gaps between events are not gaps between tokens then; an end token without text makes \
+         one in a hundred tokens or so",
+        "compare tpot, not icl, across servers";
+    AllAtOnce, "all_at_once", [Reservation],
+        format!(
+            "in at least {} of the streams of 8 text events or more, the text came within 2% of the \
+             latency and faster than 10,000 events a second",
+            percent(answers::AT_ONCE)
+        ),
+        "no engine generates like that: something between holds the stream back until it is \
+         whole, so TTFT and TPOT are its own",
+        "switch off buffering (nginx: `proxy_buffering off`) and compression on the way, or measure \
+         the server itself";
+    HiddenReasoning, "hidden_reasoning", [Note],
+        "answers held reasoning tokens that were counted but not sent",
+        "they have no TPOT, and their TTFT includes the reasoning",
+        "";
+    PromptsRepeat, "prompts_repeat", [Note, Reservation],
+        format!(
+            "more inputs were sent than there are prompts; a reservation where {} of the input was \
+             cached, or the server does not tell and inputs have {} tokens or more",
+            percent(prompts::CACHED), prompts::LONG_INPUT_TOKENS
+        ),
+        "a prompt seen before comes from the cache; shorter ones are read within milliseconds anyway",
+        "give a file with at least as many prompts as requests";
+    CachedInput, "cached_input", [Note, Reservation],
+        format!(
+            "no prompt repeats, yet {} of the input came from the server's cache; a reservation from {}",
+            percent(prompts::CACHED), percent(prompts::MOSTLY_CACHED)
+        ),
+        "a shared beginning (a system prompt) is cached by right; where most is, an earlier run with \
+         the same seed left it there",
+        "change the seed, or empty the server's prefix cache";
+    FewSamples, "few_samples", [Note, Reservation],
+        "fewer than 10 / min(q, 1 - q) values for the p99; a reservation where it is for the median",
+        "with fewer, a percentile is the luck of a few requests",
+        "measure for longer, or for more requests";
+    FewRounds, "few_rounds", [Note],
+        format!("several backends and fewer than {} rounds", run::ROUNDS),
+        "runs differ by more than chance inside a run explains",
+        "set load.rounds to 3 or more, better 6";
+}

@@ -270,3 +270,20 @@ findings! {
         "runs differ by more than chance inside a run explains",
         "set load.rounds to 3 or more, better 6";
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::FindingKind;
+
+    #[test]
+    fn keys_are_unique_and_severities_ascend() {
+        let infos: Vec<_> = FindingKind::ALL.iter().map(|kind| kind.info()).collect();
+        let keys: BTreeSet<_> = infos.iter().map(|info| info.key).collect();
+        assert_eq!(keys.len(), infos.len());
+        for info in infos {
+            assert!(info.severities.is_sorted(), "{}", info.key);
+        }
+    }
+}

@@ -65,7 +65,7 @@ const fn figure(
 }
 
 /// Every column, in the order of tables.
-const COLUMNS: [Column; 27] = [
+const COLUMNS: [Column; 28] = [
     count("ok", Source::Completed),
     count("failed", Source::Failed),
     window("", "req/s", 3, Metric::RequestThroughput),
@@ -77,6 +77,7 @@ const COLUMNS: [Column; 27] = [
     figure(("TTFT", "p50 ms"), 1, Metric::Ttft, 50.0),
     figure(("TTFT", "p95 ms"), 8, Metric::Ttft, 95.0),
     figure(("TTFT", "p99 ms"), 3, Metric::Ttft, 99.0),
+    figure(("TTFT", "due p99"), 3, Metric::TtftDue, 99.0),
     figure(("TTFA", "p50 ms"), WIDE, Metric::Ttfa, 50.0),
     figure(("ITL", "p50 ms"), 9, Metric::Itl, 50.0),
     figure(("ITL", "p99 ms"), 6, Metric::Itl, 99.0),
@@ -98,8 +99,10 @@ const COLUMNS: [Column; 27] = [
 /// The columns that `block` has values for, in order.
 ///
 /// Gaps are shown per token (ITL) where every backend tells tokens apart, else per chunk (ICL)
-/// for all of them, so that like stands beside like. Response times stand beside E2E only in
-/// open loops; in closed ones they are the same.
+/// for all of them, so that like stands beside like. What counts from the due moment (response,
+/// TTFT due) stands beside what counts from the send (E2E, TTFT) only in open loops, and goes
+/// before most others there, so that coordinated omission cannot hide; in closed ones they are
+/// the same.
 pub(super) fn columns_of(block: &Block<'_>) -> Vec<Column> {
     let per_token = block.rows.iter().all(|row| {
         let has = |metric| row.cell.measured.distribution(metric).is_some();
@@ -108,15 +111,34 @@ pub(super) fn columns_of(block: &Block<'_>) -> Vec<Column> {
     let fits = |column: &&Column| match column.source {
         Source::Figure(Metric::Itl, _) => per_token,
         Source::Figure(Metric::Icl, _) => !per_token,
-        Source::Figure(Metric::Response, _) => block.stage.is_open(),
+        Source::Figure(Metric::Response | Metric::TtftDue, _) => block.stage.is_open(),
         Source::Completed | Source::Failed | Source::Window(_) | Source::Figure(..) => true,
     };
     let has_value =
         |column: &&Column| block.rows.iter().any(|row| column.shown(row).value.is_some());
-    COLUMNS.iter().filter(fits).filter(has_value).copied().collect()
+    let columns = COLUMNS.iter().filter(fits).filter(has_value);
+    columns
+        .map(|column| if block.stage.is_open() { column.of_open_loop() } else { *column })
+        .collect()
 }
 
+/// Pairs of what counts from the send and what counts from the due moment.
+const PAIRED: [Metric; 4] = [Metric::Ttft, Metric::TtftDue, Metric::E2e, Metric::Response];
+
 impl Column {
+    /// The column with its rank in tables of open loops.
+    fn of_open_loop(&self) -> Self {
+        match self.source {
+            Source::Figure(metric, statistic)
+                if PAIRED.contains(&metric) && statistic == Statistic::Percentile(99.0) =>
+            {
+                Self { rank: 1, ..*self }
+            }
+            Source::Figure(Metric::Tpot, _) => Self { rank: self.rank.max(4), ..*self },
+            _ => *self,
+        }
+    }
+
     /// The column's value in `row`.
     pub(super) fn shown(&self, row: &Row) -> Shown {
         let measured = &row.cell.measured;

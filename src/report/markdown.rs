@@ -5,10 +5,10 @@ use super::client_error::{NOT_CALIBRATED, client_error};
 use super::columns::{Column, UNSUPPORTED, columns_of};
 use super::contrast::{modesty, who_was_ahead};
 use super::findings::gathered;
-use super::numbers::counted;
+use super::numbers::{counted, number};
 use super::remarks::{failures, remarks};
 use super::wrap::printable;
-use crate::result::{BackendEntry, ResultError, RunResult, SloEntry, WorkloadEntry};
+use crate::result::{BackendEntry, FindingEntry, ResultError, RunResult, SloEntry, WorkloadEntry};
 
 /// The summary of `result` as Markdown; rounds are merged unless `rounds_apart`.
 ///
@@ -119,13 +119,20 @@ fn findings(result: &RunResult) -> Vec<String> {
     for kind in kinds {
         page.push(format!("- {}", escaped(&kind.line(result.cells.len()))));
         let places = kind.places.iter();
-        page.extend(
-            places.map(|(place, entry)| {
-                format!("  - {}", escaped(&format!("{place}: {}", entry.text)))
-            }),
-        );
+        page.extend(places.map(|(place, entry)| {
+            format!("  - {}", escaped(&format!("{place}: {}{}", entry.text, against(entry))))
+        }));
     }
     page
+}
+
+/// ` (0.3, limit 0.1)`; empty where the finding rests on no figure.
+fn against(entry: &FindingEntry) -> String {
+    match (entry.figure, entry.limit) {
+        (Some(figure), Some(limit)) => format!(" ({}, limit {})", number(figure), number(limit)),
+        (Some(figure), None) => format!(" ({})", number(figure)),
+        (None, _) => String::new(),
+    }
 }
 
 /// What the requests of a workload were: `Model chat, streamed, 2 prompts (inline), …`.
@@ -159,6 +166,9 @@ fn foot(result: &RunResult, blocks: &[Block<'_>]) -> Vec<String> {
         "- `{UNSUPPORTED}` marks a percentile that rests on too few values (fewer than \
          10 / min(q, 1 - q)); `-` is a value that does not exist."
     ));
+    if blocks.iter().any(|block| block.stage.is_open()) {
+        page.push(format!("- {}, all in milliseconds.", super::table::DUE));
+    }
     page.push("- Latencies rest on completed requests only.".to_owned());
     page.push(format!(
         "- What each metric means stands in `docs/metrics.md` of pacemark {}; these are its \

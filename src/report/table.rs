@@ -16,6 +16,10 @@ use super::wrap::wrapped;
 use crate::result::{ModelEntry, ResultError, RunResult};
 use crate::units::count;
 
+/// What tables of open loops say under themselves.
+pub(super) const DUE: &str =
+    "TTFT due and response count from when a request was due, TTFT and E2E from when it was sent";
+
 /// How tables are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableOptions {
@@ -157,6 +161,9 @@ impl Page {
                 2,
             );
         }
+        if blocks.iter().any(|block| block.stage.is_open()) {
+            self.say(DUE, 2);
+        }
         if !self.hidden.is_empty() {
             let hidden = self.hidden.join(", ");
             self.say(&format!("no room for: {hidden} (all are in summary.csv)"), 2);
@@ -228,11 +235,11 @@ mod tests {
           ms), E2E p95 (1658 against 2475 ms)
 
         short-chat (chat), 20/s poisson max 64, 30s, 2 rounds merged
-                                       output    TTFT    TTFT    TPOT     E2E  response
-        backend     ok  failed  req/s   tok/s  p50 ms  p99 ms  p50 ms  p99 ms    p99 ms
-        -------------------------------------------------------------------------------
-        ollama    2000       0   33.3    3333    60.8    81.2    12.1    1704      1786
-        星河推理   376      24   6.27   626.7    90.6  ~120.7    18.1   ~2535     ~2657
+                                       output    TTFT    TTFT     TTFT     E2E  response
+        backend     ok  failed  req/s   tok/s  p50 ms  p99 ms  due p99  p99 ms    p99 ms
+        --------------------------------------------------------------------------------
+        ollama    2000       0   33.3    3333    60.8    81.2     89.3    1704      1786
+        星河推理   376      24   6.27   626.7    90.6  ~120.7   ~132.8   ~2535     ~2657
         ! 星河推理: 24 of 400 requests failed (6.0%)
             20 x http_status(500) (the server answered with an error): CUDA out of
               memory | retry
@@ -260,8 +267,10 @@ mod tests {
 
         confidence: trusted
         ~ rests on too few values: fewer than 10 / min(q, 1 - q)
-        no room for: TTFT p95 ms, ITL p50 ms, ITL p99 ms, E2E p95 ms, E2E p50 ms (all
-          are in summary.csv)
+        TTFT due and response count from when a request was due, TTFT and E2E from when
+          it was sent
+        no room for: TTFT p95 ms, ITL p50 ms, ITL p99 ms, E2E p95 ms, TPOT p50 ms, E2E
+          p50 ms (all are in summary.csv)
         no verdict: indicative only, from 2 rounds; at least 3 are needed to tell a
           difference from chance
         ");
@@ -271,11 +280,11 @@ mod tests {
     fn a_wide_table_shows_every_column() {
         let text = drawn(&sample::result(3), 80, true);
         insta::assert_snapshot!(tables(&text)[1].join("\n"), @"
-                                       output    TTFT    TTFT    TTFT     ITL     ITL    TPOT    TPOT     E2E     E2E     E2E  response    late      in
-        backend     ok  failed  req/s   tok/s  p50 ms  p95 ms  p99 ms  p50 ms  p99 ms  p50 ms  p99 ms  p50 ms  p95 ms  p99 ms    p99 ms  p99 ms  flight
-        -----------------------------------------------------------------------------------------------------------------------------------------------
-        ollama    3000       0   33.3    3333    61.5    79.9    82.7    12.3    16.5    12.3    16.5    1291    1678    1737      1820   0.083    3.50
-        星河推理   564      36   6.27   626.7    91.3   118.8  ~122.0    18.3   ~24.4    18.3   ~24.4    1918    2494   ~2563     ~2686  ~0.122    3.50
+                                       output    TTFT    TTFT    TTFT     TTFT     ITL     ITL    TPOT    TPOT     E2E     E2E     E2E  response    late      in
+        backend     ok  failed  req/s   tok/s  p50 ms  p95 ms  p99 ms  due p99  p50 ms  p99 ms  p50 ms  p99 ms  p50 ms  p95 ms  p99 ms    p99 ms  p99 ms  flight
+        --------------------------------------------------------------------------------------------------------------------------------------------------------
+        ollama    3000       0   33.3    3333    61.5    79.9    82.7     91.0    12.3    16.5    12.3    16.5    1291    1678    1737      1820   0.083    3.50
+        星河推理   564      36   6.27   626.7    91.3   118.8  ~122.0   ~134.3    18.3   ~24.4    18.3   ~24.4    1918    2494   ~2563     ~2686  ~0.122    3.50
         ");
         assert!(!text.contains("no room"), "{text}");
         assert!(text.contains("no verdict: differences are shown here, not tested"), "{text}");

@@ -209,6 +209,7 @@ fn distributions(base: u64, values: u64, generates: bool) -> BTreeMap<Metric, Hi
     let micro = |factor: u64| base * factor * 1_000;
     let streamed = [
         (Metric::Ttft, micro(1_000)),
+        (Metric::TtftDue, micro(1_100)),
         (Metric::Icl, micro(200)),
         (Metric::Itl, micro(200)),
         (Metric::Tpot, micro(200)),

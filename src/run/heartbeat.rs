@@ -137,3 +137,38 @@ mod bell {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::runtime;
+    use tokio::task::LocalSet;
+
+    use super::{BEAT, Heartbeat};
+    use crate::clock::Clock;
+    use crate::run::cell::{CellOrder, CellState};
+    use crate::scenario::{Bound, LoadProfile, Stage};
+
+    #[test]
+    fn a_thread_that_is_away_comes_late_to_every_beat_of_that_time() {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let clock = Clock::start();
+        let bound = Bound { requests: Some(1), duration: None };
+        let stage = Stage { profile: LoadProfile::Closed { concurrency: 1 }, bound };
+        let order = CellOrder { id: 0, stage, warmup: None, stop: None };
+        let cell = Arc::new(CellState::new(order, clock.now()));
+        cell.open_window(clock.now());
+        // The kernel's timer does not stand still with the runtime's, so real time passes.
+        let waits = LocalSet::new().block_on(&runtime, async {
+            let heartbeat = Heartbeat::start(clock, cell);
+            tokio::time::sleep(BEAT).await;
+            std::thread::sleep(5 * BEAT);
+            tokio::time::sleep(BEAT).await;
+            heartbeat.waits()
+        });
+        assert!(waits.count() >= 5, "{waits:?}");
+        assert!(waits.worst().unwrap() > Duration::from_millis(35), "{waits:?}");
+    }
+}

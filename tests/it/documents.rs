@@ -2,6 +2,7 @@
 
 use std::iter::successors;
 
+use pacemark::audit::{Confidence, FindingKind, Severity};
 use pacemark::cli::ExitCode;
 use pacemark::measure::TokenSource;
 use pacemark::metric::{DEFINITIONS_VERSION, Metric, Statistic};
@@ -9,6 +10,7 @@ use pacemark::record::{Failure, FailureKind, FinishReason, Outcome};
 
 use crate::markdown::table;
 
+const AUDIT: &str = include_str!("../../docs/audit.md");
 const METRICS: &str = include_str!("../../docs/metrics.md");
 const EXIT_CODES: &str = include_str!("../../docs/exit-codes.md");
 
@@ -154,4 +156,28 @@ fn every_exit_code_is_listed_with_whether_it_applies_yet() {
 fn the_gravest_exit_code_is_said_to_come_first() {
     let order = ExitCode::BY_GRAVITY.map(|code| code.code().to_string()).join(", ");
     assert!(EXIT_CODES.contains(&format!("the first of these is returned: {order}.")), "{order}");
+}
+
+#[test]
+fn every_finding_is_listed_with_its_limits_and_its_remedy() {
+    let rows = FindingKind::ALL.iter().map(|kind| {
+        let info = kind.info();
+        let severities = info.severities.iter().map(|severity| severity.key());
+        let severities = severities.collect::<Vec<_>>().join(", ");
+        let texts = [info.key, &severities, &info.when, info.why, info.remedy];
+        texts.map(|text| text.replace('`', "")).to_vec()
+    });
+    let header = ["finding", "severity", "found when", "why there", "what to do"];
+    assert_eq!(table(AUDIT, &header), rows.collect::<Vec<_>>());
+}
+
+#[test]
+fn every_severity_is_listed_with_the_verdict_it_leads_to() {
+    let verdicts = Severity::ALL.into_iter().zip(Confidence::ALL);
+    let expected: Vec<_> = verdicts
+        .map(|(severity, verdict)| [severity.key().to_owned(), verdict.to_string()])
+        .collect();
+    let listed = table(AUDIT, &["gravest finding", "verdict", "what it means"]);
+    let listed: Vec<_> = listed.iter().map(|row| [row[0].clone(), row[1].clone()]).collect();
+    assert_eq!(listed, expected);
 }

@@ -90,7 +90,7 @@ impl Case {
             workload: &workload,
             stage: &stage,
             connections: self.connections,
-            prompts: self.prompts,
+            prompts: Some(self.prompts),
             end: self.end,
             health: &self.health,
             in_flight: &self.in_flight_over_time,

@@ -15,8 +15,8 @@ pub struct CellFacts<'a> {
     pub stage: &'a Stage,
     /// Whether its backend's connections serve more than one request.
     pub connections: Connections,
-    /// Different prompts the workload has, inline or in its file.
-    pub prompts: u64,
+    /// Different prompts the workload has, inline or in its file; `None` without an end.
+    pub prompts: Option<u64>,
     /// How it ended.
     pub end: CellEnd,
     /// What the client went through.

@@ -18,31 +18,29 @@ pub(super) const LONG_INPUT_TOKENS: f64 = 128.0;
 
 pub(super) fn prompts_repeat(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
     let sent = sent_items(summary, facts);
-    if facts.prompts >= sent {
-        return None;
-    }
+    let prompts = facts.prompts.filter(|prompts| *prompts < sent)?;
     let cached = match cached_share(summary) {
         Some(share) => format!("{} of the input was cached", percent(share)),
         None => "the server does not tell".to_owned(),
     };
-    let prompts = match facts.prompts {
+    let drawn_from = match prompts {
         1 => "1 prompt".to_owned(),
         prompts => format!("{prompts} prompts"),
     };
     let text = format!(
-        "{sent} inputs were drawn from {prompts}, so latencies may be those of the server's \
+        "{sent} inputs were drawn from {drawn_from}, so latencies may be those of the server's \
          cache ({cached})"
     );
     let severity =
         if cache_may_matter(summary, facts) { Severity::Reservation } else { Severity::Note };
     let finding = Finding::new(FindingKind::PromptsRepeat, severity, text);
-    Some(finding.measured(float(sent), float(facts.prompts)))
+    Some(finding.measured(float(sent), float(prompts)))
 }
 
 pub(super) fn input_was_cached(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
     let share = cached_share(summary).filter(|share| *share >= CACHED)?;
     // Where prompts repeat, that finding tells the share.
-    if facts.prompts < sent_items(summary, facts) {
+    if facts.prompts.is_some_and(|prompts| prompts < sent_items(summary, facts)) {
         return None;
     }
     let text = format!("{} of the input tokens came from the server's cache", percent(share));

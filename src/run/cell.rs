@@ -1,7 +1,7 @@
 //! What the threads of one cell share while it runs: atomics, nothing else.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use crate::measure::Window;
 use crate::record::Phase;
 use crate::scenario::{LoadProfile, Stage, StopRule, Warmup};
 use crate::units::{Moment, count, ratio};
+use crate::workload::RowError;
 
 /// What one cell is to do.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +40,7 @@ pub(super) struct CellState {
     pacer: Mutex<Option<Thread>>,
     pacer_waits: AtomicBool,
     handovers_refused: AtomicU64,
+    lacks_prompt: OnceLock<RowError>,
 }
 
 /// A request handed out to a closed-loop slot.
@@ -66,6 +68,7 @@ impl CellState {
             pacer: Mutex::new(None),
             pacer_waits: AtomicBool::new(false),
             handovers_refused: AtomicU64::new(0),
+            lacks_prompt: OnceLock::new(),
         }
     }
 
@@ -192,6 +195,18 @@ impl CellState {
     /// How often the coordinator was too far behind.
     pub(super) fn handovers_refused(&self) -> u64 {
         self.handovers_refused.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a prompt cannot be had, which ends the cell.
+    pub(super) fn lacks_prompt(&self, error: RowError, now: Moment) {
+        // The first is the one to tell; later ones follow from it.
+        self.lacks_prompt.set(error).unwrap_or_default();
+        self.close_window(now);
+    }
+
+    /// Why a prompt could not be had, if one could not.
+    pub(super) fn lacking_prompt(&self) -> Option<&RowError> {
+        self.lacks_prompt.get()
     }
 
     /// Whether the stop rule gave the cell up.

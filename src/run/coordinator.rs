@@ -24,6 +24,7 @@ use crate::plan::Cell;
 use crate::record::RequestRecord;
 use crate::scenario::{LoadProfile, Warmup};
 use crate::units::{Moment, count, to_u32};
+use crate::workload::RowError;
 
 /// How often the coordinator looks around between reports.
 const TICK: Duration = Duration::from_millis(25);
@@ -56,6 +57,9 @@ pub enum CellError {
     /// Rows could not be stored.
     #[error("cannot store finished requests: {0}")]
     Store(#[from] std::io::Error),
+    /// A prompt could not be had.
+    #[error(transparent)]
+    Prompt(#[from] RowError),
     /// A thread of the run has died.
     #[error("a worker thread of pacemark has died; its message stands above")]
     WorkerDied,
@@ -126,6 +130,9 @@ impl<'a> CellRun<'a> {
         self.checkup.close();
         self.drain(drain)?;
         self.leave()?;
+        if let Some(error) = self.state.lacking_prompt() {
+            return Err(error.clone().into());
+        }
         let window = self.state.window();
         let workers = to_u32(count(self.crew.workers.len()));
         Ok(CellEnd {

@@ -7,6 +7,7 @@ use crate::dataset::{DatasetError, Misfit};
 use crate::mock::MockError;
 use crate::probe::ProbeError;
 use crate::result::HistogramError;
+use crate::workload::RowError;
 
 /// Why a run could not be made, or broke off. Failed requests are no errors but data.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,14 @@ pub enum RunError {
         workload: String,
         /// What is wrong.
         source: DatasetError,
+    },
+    /// A prompt of a workload cannot be had.
+    #[error("workload `{workload}`: {source}")]
+    Row {
+        /// The workload.
+        workload: String,
+        /// What is wrong.
+        source: RowError,
     },
     /// The prompts of a workload do not fit its endpoint.
     #[error("workload `{workload}`: {source}")]
@@ -101,6 +110,7 @@ impl RunError {
         matches!(
             self,
             Self::Prompts { .. }
+                | Self::Row { .. }
                 | Self::Misfit { .. }
                 | Self::NoKey { .. }
                 | Self::Client(_)

@@ -25,7 +25,7 @@ use crate::plan::{Cell, RunPlan};
 use crate::result::{CellLabels, CellResult, ClientEntry, FindingEntry, Note, RunResult};
 use crate::scenario::{HttpVersion, LoadProfile, Redactor, Workload};
 use crate::units::{count, index, ratio};
-use crate::workload::{PromptSet, PromptStart, RequestFactory};
+use crate::workload::{PromptRows, PromptStart, RequestFactory};
 
 /// Most workers of a run; beyond, they would compete for the same connections' events.
 const WORKER_LIMIT: usize = 8;
@@ -58,7 +58,7 @@ pub struct Run<'a> {
     clock: Clock,
     started_at: WallTime,
     redactor: Arc<Redactor>,
-    prompts: Vec<Arc<PromptSet>>,
+    prompts: Vec<Arc<dyn PromptRows>>,
     targets: BTreeMap<usize, OpenTarget>,
     checked: BTreeMap<usize, Checked>,
 }
@@ -137,7 +137,7 @@ impl<'a> Run<'a> {
         observer: &mut dyn Observer,
     ) -> Result<RunResult, RunError> {
         for (entry, prompts) in result.workloads.iter_mut().zip(&self.prompts) {
-            entry.prompt_count = Some(count(prompts.prompts().len()));
+            entry.prompt_count = prompts.count();
         }
         if self.options.preflight {
             self.preflight(&mut result, observer)?;
@@ -287,7 +287,7 @@ impl<'a> Run<'a> {
             workload: self.plan.workload(cell),
             stage: self.plan.stage(cell),
             connections: self.plan.backend(cell).connections,
-            prompts: count(self.prompts[cell.workload].prompts().len()),
+            prompts: self.prompts[cell.workload].count(),
             end: end.how,
             health: &end.health,
             in_flight: &end.in_flight,
@@ -356,7 +356,7 @@ impl<'a> Run<'a> {
 }
 
 /// Reads the prompts of a workload and checks that its endpoint takes them.
-fn prompts_of(workload: &Workload) -> Result<Arc<PromptSet>, RunError> {
+fn prompts_of(workload: &Workload) -> Result<Arc<dyn PromptRows>, RunError> {
     let name = || workload.name.clone();
     let prompts = load_prompts(&workload.prompts)
         .map_err(|source| RunError::Prompts { workload: name(), source })?;

@@ -22,7 +22,7 @@ use crate::plan::RunPlan;
 use crate::probe::{Probe, ServerFacts};
 use crate::result::BackendEntry;
 use crate::scenario::{Backend, Redactor, Workload};
-use crate::workload::PromptSet;
+use crate::workload::PromptRows;
 
 /// How often a check that takes long looks whether the run is to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -105,7 +105,7 @@ pub(super) struct Preflight<'a> {
     pub(super) plan: &'a RunPlan,
     pub(super) clock: &'a Clock,
     pub(super) redactor: &'a Arc<Redactor>,
-    pub(super) prompts: &'a [Arc<PromptSet>],
+    pub(super) prompts: &'a [Arc<dyn PromptRows>],
 }
 
 impl Preflight<'_> {
@@ -177,7 +177,8 @@ impl Preflight<'_> {
                 prompts: &self.prompts[index],
                 clock: self.clock,
             };
-            match trial.run(checked.takes_usage(workload.endpoint)).await {
+            let end = trial.run(checked.takes_usage(workload.endpoint)).await;
+            match end.map_err(|source| RunError::Row { workload: workload.name.clone(), source })? {
                 TrialEnd::Answered { without_usage, note } => {
                     any_answer = true;
                     if without_usage {

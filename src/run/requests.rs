@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::sink::InFlight;
 use super::worker::{CellContext, Release};
 use crate::record::{FailureKind, Phase};
+use crate::workload::RequestSpec;
 
 /// Pause of a closed-loop slot after a connection that could not be opened. Without it a dead
 /// server would be tried thousands of times a second, and the rows would be all its failures.
@@ -16,9 +17,10 @@ pub(super) async fn run_slot(cell: Rc<CellContext>) {
     loop {
         let now = cell.clock.now();
         let Some(turn) = cell.state.next_turn(now) else { break };
+        let Some(spec) = spec_of(&cell, turn.phase, turn.index) else { break };
         cell.sink.observe_in_flight(turn.phase, cell.state.sent());
         let flight = cell.sink.begin(turn.phase, turn.index, now);
-        let failure = send(&cell, flight, turn.phase, turn.index).await;
+        let failure = send(&cell, flight, &spec).await;
         if failure.is_some_and(is_refusal) {
             tokio::time::sleep(REFUSED_PAUSE).await;
         }
@@ -37,19 +39,27 @@ pub(super) fn run_arrival(
         record.held_back = release.held_back;
     }
     async move {
-        send(&cell, flight, release.phase, release.index).await;
+        match spec_of(&cell, release.phase, release.index) {
+            Some(spec) => drop(send(&cell, flight, &spec).await),
+            // It was due and is not sent, and its record says so.
+            None => drop(flight.finish()),
+        }
     }
 }
 
-async fn send(
-    cell: &CellContext,
-    mut flight: InFlight,
-    phase: Phase,
-    index: u64,
-) -> Option<FailureKind> {
-    let spec = cell.factory.request(phase, index);
+/// The request to send. Without one, for want of prompts, the window closes.
+fn spec_of(cell: &CellContext, phase: Phase, index: u64) -> Option<RequestSpec> {
+    match cell.factory.request(phase, index) {
+        Ok(Some(spec)) => return Some(spec),
+        Ok(None) => cell.state.close_window(cell.clock.now()),
+        Err(error) => cell.state.lacks_prompt(error, cell.clock.now()),
+    }
+    None
+}
+
+async fn send(cell: &CellContext, mut flight: InFlight, spec: &RequestSpec) -> Option<FailureKind> {
     if let Some(record) = flight.record() {
-        cell.client.send(&spec, record).await;
+        cell.client.send(spec, record).await;
     }
     flight.finish()
 }

@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::openai::refuses_stream_options;
 use crate::record::{Failure, FailureKind, Outcome, Phase, RequestRecord};
 use crate::scenario::{Backend, HttpVersion, KeySource, Workload};
-use crate::workload::{PromptSet, PromptStart, RequestFactory};
+use crate::workload::{PromptRows, PromptStart, RequestFactory, RowError};
 
 /// Output tokens asked for; enough for a reasoning model to say something.
 const TRIAL_TOKENS: u32 = 8;
@@ -18,7 +18,7 @@ pub(super) struct Trial<'a> {
     pub(super) backend: &'a Backend,
     pub(super) target: &'a OpenTarget,
     pub(super) workload: &'a Workload,
-    pub(super) prompts: &'a Arc<PromptSet>,
+    pub(super) prompts: &'a Arc<dyn PromptRows>,
     pub(super) clock: &'a Clock,
 }
 
@@ -38,24 +38,28 @@ pub(super) enum TrialEnd {
 
 impl Trial<'_> {
     /// Sends the request; where the server refuses `stream_options`, once more without them.
-    pub(super) async fn run(&self, include_usage: bool) -> TrialEnd {
-        let record = self.send(include_usage).await;
+    ///
+    /// # Errors
+    ///
+    /// [`RowError`] if the first prompt cannot be had.
+    pub(super) async fn run(&self, include_usage: bool) -> Result<TrialEnd, RowError> {
+        let record = self.send(include_usage).await?;
         let Outcome::Failed(failure) = &record.outcome else {
-            return TrialEnd::Answered { without_usage: false, note: None };
+            return Ok(TrialEnd::Answered { without_usage: false, note: None });
         };
         let refused = record
             .status
             .is_some_and(|status| refuses_stream_options(status, failure.message.as_bytes()));
         if include_usage && self.workload.stream && refused {
-            return match self.send(false).await.outcome {
+            return Ok(match self.send(false).await?.outcome {
                 Outcome::Failed(failure) => self.judge(&failure),
                 _ => TrialEnd::Answered { without_usage: true, note: None },
-            };
+            });
         }
-        self.judge(failure)
+        Ok(self.judge(failure))
     }
 
-    async fn send(&self, include_usage: bool) -> RequestRecord {
+    async fn send(&self, include_usage: bool) -> Result<RequestRecord, RowError> {
         let mut workload = self.workload.clone();
         if workload.endpoint.generates() {
             let limit = workload.max_tokens.map_or(TRIAL_TOKENS, |most| most.min(TRIAL_TOKENS));
@@ -65,10 +69,11 @@ impl Trial<'_> {
         let prompts = Arc::clone(self.prompts);
         let factory = RequestFactory::new(&workload, self.backend, prompts, start, include_usage);
         let client = HttpClient::new(self.target.parts.clone(), self.clock.clone());
-        let spec = factory.request(Phase::Warmup, 0);
         let mut record = RequestRecord::due(0, 0, Phase::Warmup, self.clock.now());
-        client.send(&spec, &mut record).await;
-        record
+        if let Some(spec) = factory.request(Phase::Warmup, 0)? {
+            client.send(&spec, &mut record).await;
+        }
+        Ok(record)
     }
 
     /// Whether a failure is a reason not to start, and what to do about it.

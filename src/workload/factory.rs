@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::prompt::{Prompt, PromptSet};
+use super::prompt::Prompt;
+use super::rows::{PromptRow, PromptRows, PromptStart, RequestPlace, RowError};
 use super::spec::RequestSpec;
 use crate::openai::{Ask, BodyParts, Endpoint, TokenLimit, request_body};
 use crate::record::Phase;
 use crate::scenario::{Backend, TokenLimitField, Workload};
-use crate::units::{count, index};
+use crate::units::{count, to_u32};
 
-/// Prompts up to this number have their bodies made before the cell starts.
-const PREPARED_LIMIT: usize = 1_024;
+/// Prompts up to this number have their requests made before the cell starts.
+const PREPARED_LIMIT: u64 = 1_024;
 
 /// Makes the requests of one cell.
 #[derive(Clone, Debug)]
@@ -22,33 +23,9 @@ pub struct RequestFactory {
     backend_body: serde_json::Map<String, serde_json::Value>,
     token_limit: TokenLimitField,
     include_usage: bool,
-    prompts: Arc<PromptSet>,
-    start: u64,
-    prepared: Vec<Bytes>,
-}
-
-/// Where in its prompts a cell begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PromptStart {
-    /// The scenario's seed.
-    pub seed: u64,
-    /// The cell's place among the cells of its backend and workload: round × stages + stage.
-    pub place: u64,
-    /// How many such cells there are.
-    pub places: u64,
-}
-
-impl PromptStart {
-    /// The prompt a cell's first measured request takes, of `prompts`.
-    ///
-    /// Prompts are taken in order. Cells start evenly spread over them, so that no cell sees
-    /// again what an earlier one has put into the server's cache, as far as the prompts reach;
-    /// the seed turns the whole wheel.
-    fn first(self, prompts: u64) -> u64 {
-        let stride = (prompts / self.places.max(1)).max(1);
-        let turn = self.seed % prompts.max(1);
-        (turn + self.place.wrapping_mul(stride) % prompts.max(1)) % prompts.max(1)
-    }
+    prompts: Arc<dyn PromptRows>,
+    start: PromptStart,
+    prepared: Vec<RequestSpec>,
 }
 
 impl RequestFactory {
@@ -56,7 +33,7 @@ impl RequestFactory {
     pub fn new(
         workload: &Workload,
         backend: &Backend,
-        prompts: Arc<PromptSet>,
+        prompts: Arc<dyn PromptRows>,
         start: PromptStart,
         include_usage: bool,
     ) -> Self {
@@ -70,31 +47,33 @@ impl RequestFactory {
             },
             workload: workload.clone(),
             include_usage,
-            start: start.first(count(prompts.prompts().len())),
             prompts,
+            start,
             prepared: Vec::new(),
         };
-        let few = factory.prompts.prompts().len() <= PREPARED_LIMIT;
-        if few && factory.workload.batch <= 1 {
-            factory.prepared =
-                (0..factory.prompts.prompts().len()).map(|at| factory.body(at)).collect();
+        let few = factory.prompts.count().filter(|count| *count <= PREPARED_LIMIT);
+        if let Some(count) = few
+            && factory.workload.batch <= 1
+        {
+            // What cannot be made now says so when its turn comes.
+            factory.prepared = (0..count).map_while(|at| factory.make(at).ok()?).collect();
         }
         factory
     }
 
-    /// Request number `index` of `phase`: the same for every backend.
+    /// Request number `index` of `phase`: the same for every backend. `None` once the prompts
+    /// have ended.
     ///
-    /// Measured requests take the prompts forwards from the cell's first, warm-up requests
-    /// backwards from the one before it, so that warm-up does not prepare what is measured.
-    pub fn request(&self, phase: Phase, index: u64) -> RequestSpec {
-        let at = self.position(phase, index);
-        let body = self.prepared.get(at).cloned().unwrap_or_else(|| self.body(at));
-        RequestSpec {
-            endpoint: self.workload.endpoint,
-            body,
-            stream: self.workload.stream,
-            items: self.items(at),
-            max_tokens: self.workload.max_tokens,
+    /// # Errors
+    ///
+    /// [`RowError`] if its prompt cannot be had.
+    pub fn request(&self, phase: Phase, index: u64) -> Result<Option<RequestSpec>, RowError> {
+        let batch = self.workload.batch.max(1);
+        let place = RequestPlace { start: self.start, phase, index, batch };
+        let at = self.prompts.number(&place);
+        match self.prepared.get(crate::units::index(at)) {
+            Some(spec) => Ok(Some(spec.clone())),
+            None => self.make(at),
         }
     }
 
@@ -103,43 +82,54 @@ impl RequestFactory {
         &self.model
     }
 
-    fn position(&self, phase: Phase, request: u64) -> usize {
-        let prompts = count(self.prompts.prompts().len()).max(1);
-        let batch = u64::from(self.workload.batch.max(1));
-        let step = request % prompts * batch % prompts;
-        index(match phase {
-            Phase::Measure => (self.start + step) % prompts,
-            Phase::Warmup => (self.start + 2 * prompts - step - batch % prompts) % prompts,
-        })
+    /// The request whose first prompt is number `at`.
+    fn make(&self, at: u64) -> Result<Option<RequestSpec>, RowError> {
+        let Some(row) = self.prompts.row(at)? else { return Ok(None) };
+        let mut inputs = Vec::new();
+        if self.workload.endpoint == Endpoint::Embeddings && self.workload.batch > 1 {
+            inputs = self.batch(at, &row)?;
+        }
+        let items = match &row.prompt {
+            _ if self.workload.endpoint.generates() => 1,
+            Prompt::Inputs(inputs) => to_u32(count(inputs.len())),
+            Prompt::Text(_) | Prompt::Messages(_) => to_u32(count(inputs.len()).max(1)),
+        };
+        Ok(Some(RequestSpec {
+            endpoint: self.workload.endpoint,
+            body: self.body(&row, &inputs),
+            stream: self.workload.stream,
+            items,
+            max_tokens: self.limit(&row),
+        }))
     }
 
-    fn items(&self, at: usize) -> u32 {
-        if self.workload.endpoint.generates() {
-            return 1;
+    /// The texts of one request for embeddings: prompt number `at` and those after it. Where
+    /// the prompts end in between, it goes on with the first.
+    fn batch(&self, at: u64, first: &PromptRow) -> Result<Vec<String>, RowError> {
+        let Prompt::Text(first) = &first.prompt else { return Ok(Vec::new()) };
+        let mut texts = vec![first.clone()];
+        for step in 1..u64::from(self.workload.batch) {
+            let next = at.wrapping_add(step);
+            let next = self.prompts.count().map_or(next, |count| next % count.max(1));
+            let Some(row) = self.prompts.row(next)? else { break };
+            texts.push(plain(&row.prompt).to_owned());
         }
-        match self.prompts.prompts().get(at) {
-            Some(Prompt::Inputs(inputs)) => crate::units::to_u32(count(inputs.len())),
-            _ => self.workload.batch.max(1),
-        }
+        Ok(texts)
     }
 
-    fn body(&self, at: usize) -> Bytes {
-        let texts: Vec<String>;
-        let prompts = self.prompts.prompts();
+    /// Most output tokens asked for.
+    fn limit(&self, row: &PromptRow) -> Option<u32> {
+        self.workload.max_tokens.or(row.output_tokens)
+    }
+
+    fn body(&self, row: &PromptRow, texts: &[String]) -> Bytes {
         let system = self.workload.system.as_deref();
-        let ask = match (self.workload.endpoint, prompts.get(at)) {
-            (Endpoint::Embeddings, Some(Prompt::Inputs(inputs))) => Ask::Embeddings { inputs },
-            (Endpoint::Embeddings, Some(Prompt::Text(_))) if self.workload.batch > 1 => {
-                texts = (0..index(self.workload.batch.into()))
-                    .map(|step| plain(prompts.get((at + step) % prompts.len())).to_owned())
-                    .collect();
-                Ask::Embeddings { inputs: &texts }
-            }
+        let ask = match (self.workload.endpoint, &row.prompt) {
+            (Endpoint::Embeddings, Prompt::Inputs(inputs)) => Ask::Embeddings { inputs },
+            (Endpoint::Embeddings, _) if !texts.is_empty() => Ask::Embeddings { inputs: texts },
             (Endpoint::Embeddings, prompt) => Ask::Embedding { input: plain(prompt) },
             (Endpoint::Completions, prompt) => Ask::Completion { prompt: plain(prompt) },
-            (Endpoint::Chat, Some(Prompt::Messages(messages))) => {
-                Ask::Messages { system, messages }
-            }
+            (Endpoint::Chat, Prompt::Messages(messages)) => Ask::Messages { system, messages },
             (Endpoint::Chat, prompt) => Ask::Chat { system, user: plain(prompt) },
         };
         Bytes::from(request_body(&BodyParts {
@@ -147,7 +137,7 @@ impl RequestFactory {
             ask,
             stream: self.workload.stream,
             include_usage: self.include_usage,
-            token_limit: self.workload.max_tokens.map(|limit| match self.token_limit {
+            token_limit: self.limit(row).map(|limit| match self.token_limit {
                 TokenLimitField::MaxTokens => TokenLimit::MaxTokens(limit),
                 TokenLimitField::MaxCompletionTokens => TokenLimit::MaxCompletionTokens(limit),
             }),
@@ -157,10 +147,10 @@ impl RequestFactory {
 }
 
 /// The text of a prompt that is one. Prompts of other shapes are refused for the endpoints
-/// that take only texts when they are read, and positions are taken modulo their number.
-fn plain(prompt: Option<&Prompt>) -> &str {
+/// that take only texts when they are read.
+fn plain(prompt: &Prompt) -> &str {
     match prompt {
-        Some(Prompt::Text(text)) => text,
-        Some(Prompt::Messages(_) | Prompt::Inputs(_)) | None => "",
+        Prompt::Text(text) => text,
+        Prompt::Messages(_) | Prompt::Inputs(_) => "",
     }
 }

@@ -2,11 +2,15 @@
 //!
 //! [`RequestSpec`] is one request, ready to send. Which prompt it carries depends on seed,
 //! phase, round, stage and index alone, never on the backend or on what happened before.
+//! Prompts come by number from a source behind [`PromptRows`]; those of a [`PromptSet`] are in
+//! memory.
 
 mod factory;
 mod prompt;
+mod rows;
 mod spec;
 
-pub use factory::{PromptStart, RequestFactory};
+pub use factory::RequestFactory;
 pub use prompt::{Prompt, PromptSet};
+pub use rows::{PromptRow, PromptRows, PromptStart, RequestPlace, RowError};
 pub use spec::RequestSpec;

@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+use super::rows::{PromptRow, PromptRows, RowError};
+use crate::units::{count, index};
+
 /// One prompt of a workload.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Prompt {
@@ -28,5 +31,15 @@ impl PromptSet {
     /// The prompts.
     pub fn prompts(&self) -> &[Prompt] {
         &self.prompts
+    }
+}
+
+impl PromptRows for PromptSet {
+    fn count(&self) -> Option<u64> {
+        Some(count(self.prompts.len()))
+    }
+
+    fn row(&self, at: u64) -> Result<Option<PromptRow>, RowError> {
+        Ok(self.prompts.get(index(at)).cloned().map(PromptRow::from))
     }
 }

@@ -5,12 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use rand::{RngExt, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution as _, LogNormal, Normal};
 use sha2::{Digest, Sha256};
-
-use crate::scenario::Distribution;
 
 /// Most contents whose repetitions are counted; later ones always draw as if new.
 /// Bounds memory at about 3 MB; a run with more different prompts hardly repeats any.
@@ -105,40 +102,11 @@ fn digest(seed: u64, parts: &[&[u8]]) -> [u8; SEED_BYTES] {
     hash.finalize().into()
 }
 
-/// A number of `distribution`, in its unit; never below 0.
-///
-/// Values outside the bounds are drawn to them. A deviation that is no number counts as none.
-pub(super) fn sample(distribution: Distribution, numbers: &mut ChaCha8Rng) -> f64 {
-    let drawn = match distribution {
-        Distribution::Constant(value) => value,
-        Distribution::Uniform { low, high } => low + (high - low) * numbers.random::<f64>(),
-        Distribution::Normal { mean, stddev, min, max } => {
-            let drawn = Normal::new(mean, stddev).map_or(mean, |normal| normal.sample(numbers));
-            bounded(drawn, min, max)
-        }
-        Distribution::Lognormal { mean, stddev, min, max } => {
-            // Normal by the mean and deviation of the logarithms; wanted are those of the values.
-            let variance = (stddev / mean).powi(2).ln_1p();
-            let drawn = LogNormal::new(mean.ln() - variance / 2.0, variance.sqrt())
-                .map_or(mean, |lognormal| lognormal.sample(numbers));
-            bounded(drawn, min, max)
-        }
-    };
-    drawn.max(0.0)
-}
-
-/// `f64::clamp` without its panic where the bounds are crossed.
-const fn bounded(value: f64, min: f64, max: f64) -> f64 {
-    value.min(max).max(min)
-}
-
 #[cfg(test)]
 mod tests {
     use rand::RngExt;
 
-    use super::{Draw, Lottery, Purpose, numbers_of_server, sample};
-    use crate::scenario::Distribution;
-    use crate::units::{count, float};
+    use super::{Draw, Lottery, Purpose};
 
     fn first(draw: &Draw) -> u64 {
         draw.numbers(Purpose::Ttft).random()
@@ -160,37 +128,5 @@ mod tests {
         assert_ne!(first(&draw), first(&Lottery::new(8).draw("/x", b"a")));
         assert_ne!(first(&draw), first(&Lottery::new(7).draw("/y", b"a")));
         assert_ne!(first(&draw), draw.numbers(Purpose::Gaps).random::<u64>());
-    }
-
-    #[test]
-    fn samples_have_the_moments_asked_for() {
-        let wide = (0.0, 1e9);
-        let (mean, stddev, min, max) = (40.0, 8.0, wide.0, wide.1);
-        let distributions = [
-            Distribution::Normal { mean, stddev, min, max },
-            Distribution::Lognormal { mean, stddev, min, max },
-            Distribution::Uniform { low: 40.0 - 13.856, high: 40.0 + 13.856 },
-        ];
-        for distribution in distributions {
-            let mut numbers = numbers_of_server(1);
-            let values: Vec<_> = (0..20_000).map(|_| sample(distribution, &mut numbers)).collect();
-            let all = float(count(values.len()));
-            let seen = values.iter().sum::<f64>() / all;
-            let variance = values.iter().map(|value| (value - seen).powi(2)).sum::<f64>() / all;
-            assert!((seen - mean).abs() < 0.3, "{distribution:?}: mean {seen}");
-            assert!((variance.sqrt() - stddev).abs() < 0.3, "{distribution:?}: {variance}");
-        }
-    }
-
-    #[test]
-    fn samples_keep_to_their_bounds() {
-        let mut numbers = numbers_of_server(1);
-        let narrow = Distribution::Normal { mean: 5.0, stddev: 50.0, min: 4.0, max: 6.0 };
-        for _ in 0..100 {
-            assert!((4.0..=6.0).contains(&sample(narrow, &mut numbers)));
-        }
-        assert!(sample(Distribution::Constant(-1.0), &mut numbers).abs() < f64::EPSILON);
-        let broken = Distribution::Normal { mean: 5.0, stddev: f64::NAN, min: 9.0, max: 1.0 };
-        assert!(sample(broken, &mut numbers).is_finite());
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 
-use super::draw::{numbers_of_server, sample};
+use super::draw::numbers_of_server;
 use crate::scenario::{Distribution, MockSpec};
 use crate::units::{count, float, index, span_from_seconds};
 
@@ -52,7 +52,7 @@ impl Rules {
     pub(super) fn step_time(&mut self, batch: usize) -> Duration {
         let others = float(count(batch.saturating_sub(1)));
         let slowdown = 1.0 + self.batch_slowdown * others;
-        let seconds = sample(self.token_time, &mut self.numbers) * slowdown * self.tokens_per_event;
+        let seconds = self.token_time.sample(&mut self.numbers) * slowdown * self.tokens_per_event;
         span_from_seconds(seconds).unwrap_or_default()
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::draw::{Draw, Purpose, sample};
+use super::draw::{Draw, Purpose};
 use super::request::Limit;
 use crate::scenario::{Distribution, MockSpec};
 use crate::units::{Share, index, span_from_seconds, to_u32, whole};
@@ -106,12 +106,12 @@ fn stall(spec: &MockSpec, events: u32, draw: &Draw) -> Option<Stall> {
     let stalled = stalls.random::<f64>() < spec.stalls.get() && events > 1;
     stalled.then(|| Stall {
         after: stalls.random_range(1..events),
-        length: span(sample(spec.stall, &mut stalls)),
+        length: span(spec.stall.sample(&mut stalls)),
     })
 }
 
 fn ttft(spec: &MockSpec, draw: &Draw) -> Duration {
-    span(sample(spec.ttft, &mut draw.numbers(Purpose::Ttft)))
+    span(spec.ttft.sample(&mut draw.numbers(Purpose::Ttft)))
 }
 
 /// Output tokens, and whether the request's limit ended them.
@@ -120,7 +120,7 @@ fn tokens(spec: &MockSpec, limit: Limit, draw: &Draw) -> (u32, bool) {
     if limit.ignore_end && limit.most.is_some() {
         return (most, true);
     }
-    let drawn = to_u32(whole(sample(spec.output_tokens, &mut draw.numbers(Purpose::Tokens))));
+    let drawn = to_u32(whole(spec.output_tokens.sample(&mut draw.numbers(Purpose::Tokens))));
     let wanted = drawn.max(limit.least).max(1);
     (wanted.min(most), wanted > most)
 }
@@ -158,7 +158,7 @@ impl Iterator for Dues {
         self.given += 1;
         self.next += match &mut self.gap {
             Gap::Even(gap) => *gap,
-            Gap::Drawn(gap, tokens, numbers) => span(sample(*gap, numbers) * *tokens),
+            Gap::Drawn(gap, tokens, numbers) => span(gap.sample(numbers) * *tokens),
         };
         if let Some(stall) = self.stall
             && stall.after == self.given

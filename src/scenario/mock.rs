@@ -1,5 +1,6 @@
 //! What the simulated server should do.
 
+use super::distribution::Distribution;
 use super::secret::Secret;
 use crate::units::Share;
 
@@ -41,42 +42,6 @@ pub struct MockSpec {
     pub api_key: Option<Secret>,
     /// The seed of everything random in the server.
     pub seed: u64,
-}
-
-/// A distribution of seconds or of tokens; never below 0.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Distribution {
-    /// Always the same.
-    Constant(f64),
-    /// Evenly between two values.
-    Uniform {
-        /// Lowest value.
-        low: f64,
-        /// Highest value.
-        high: f64,
-    },
-    /// Normal, values outside the bounds drawn to them.
-    Normal {
-        /// Mean before bounding.
-        mean: f64,
-        /// Standard deviation before bounding.
-        stddev: f64,
-        /// Lowest value.
-        min: f64,
-        /// Highest value.
-        max: f64,
-    },
-    /// Log-normal, by the mean and deviation of the values themselves, bounded.
-    Lognormal {
-        /// Mean before bounding.
-        mean: f64,
-        /// Standard deviation before bounding.
-        stddev: f64,
-        /// Lowest value.
-        min: f64,
-        /// Highest value.
-        max: f64,
-    },
 }
 
 impl Default for MockSpec {

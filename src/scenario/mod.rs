@@ -5,6 +5,7 @@
 
 mod backend;
 mod check;
+mod distribution;
 mod environment;
 mod flags;
 mod kind;
@@ -28,11 +29,12 @@ pub use backend::{
     ApiKey, Backend, BaseUrl, Connections, HttpVersion, KeySource, Target, Timeouts, TlsSettings,
 };
 pub use check::UrlError;
+pub use distribution::Distribution;
 pub use environment::{Environment, Origin};
 pub use flags::{ScenarioFlags, parse_goodput, scenario_text};
 pub use kind::{BackendKind, Preset, TokenLimitField};
 pub use load::{ArrivalProcess, Bound, Hooks, Load, LoadProfile, Stage, StopRule, Warmup};
-pub use mock::{Distribution, MockSpec};
+pub use mock::MockSpec;
 pub use overrides::Overrides;
 pub use parse::LONGEST_TEXT;
 pub use refusal::ScenarioErrors;

@@ -9,7 +9,7 @@ use super::decode::{Decode, unexpected};
 use super::list::List;
 use super::mapping::{KeySchema, Keys, schema_of};
 use super::quantity::Amount;
-use crate::scenario::mock::Distribution;
+use crate::scenario::distribution::Distribution;
 use crate::scenario::problem::{Problem, Problems};
 use crate::scenario::tree::{Node, Value};
 use crate::units::seconds;

@@ -18,6 +18,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod dataset;
+pub mod gate;
 pub mod load;
 pub mod measure;
 pub mod metric;

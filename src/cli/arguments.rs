@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::metric::Unsupported;
 use crate::openai::Endpoint;
 use crate::scenario::BackendKind;
 use crate::units::{Rate, parse_span};
@@ -29,6 +30,8 @@ pub(super) enum Command {
     Run(Box<RunArguments>),
     /// Show what a run would do: cells in order, requests or time each; nothing is sent
     Plan(Box<PlanArguments>),
+    /// Hold a stored run against its gates again; --gate adds more
+    Check(CheckArguments),
     /// Make a report again from a stored run
     Report(ReportArguments),
     /// List the models that a server offers
@@ -102,7 +105,39 @@ pub(super) struct SourceArguments {
     #[arg(long, value_name = "N", help_heading = "Changes to the scenario")]
     pub(super) seed: Option<u64>,
     #[command(flatten)]
+    pub(super) gates: GateArguments,
+    #[command(flatten)]
     pub(super) flags: FlagArguments,
+}
+
+/// Gates besides those of the scenario.
+#[derive(Debug, Args)]
+pub(super) struct GateArguments {
+    /// A limit the run must keep to, e.g. 'ttft.p99 < 800ms' or 'goodput > 5/s where
+    /// backend=ollama'; may be repeated
+    #[arg(long, value_name = "GATE", help_heading = "Gates")]
+    pub(super) gate: Vec<String>,
+    /// What becomes of a --gate whose percentile rests on too few values
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = UnsupportedGates::Fail,
+        help_heading = "Gates")]
+    pub(super) unsupported: UnsupportedGates,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum UnsupportedGates {
+    /// The gate fails
+    Fail,
+    /// It is held against the limit all the same
+    Allow,
+}
+
+impl From<UnsupportedGates> for Unsupported {
+    fn from(given: UnsupportedGates) -> Self {
+        match given {
+            UnsupportedGates::Fail => Self::Fail,
+            UnsupportedGates::Allow => Self::Allow,
+        }
+    }
 }
 
 /// A scenario from flags alone.
@@ -170,6 +205,15 @@ pub(super) struct FlagArguments {
     /// Environment variable that holds the key
     #[arg(long, value_name = "NAME", conflicts_with = "scenario")]
     pub(super) api_key_env: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// Folder of a run, or its result.json; without it, the latest run under results/
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) gates: GateArguments,
 }
 
 #[derive(Debug, Args)]

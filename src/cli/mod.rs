@@ -5,6 +5,7 @@
 
 mod arguments;
 mod calibrate;
+mod check;
 mod command_line;
 mod entry;
 mod exit;

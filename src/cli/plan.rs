@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::arguments::PlanArguments;
 use super::exit::{CommandError, ExitCode};
-use super::output::print;
+use super::output::{print, say};
 use super::scenario;
 use crate::plan::{Cell, LoadTime, RunPlan};
 use crate::scenario::{Bound, Target, Warmup};
@@ -19,6 +19,7 @@ pub(super) fn plan(arguments: &PlanArguments) -> Result<ExitCode, CommandError> 
     let plan = RunPlan::new(scenario::load(&arguments.source)?);
     let text = if arguments.json { as_json(&plan)? } else { as_table(&plan) };
     print(&text)?;
+    plan.thin_gates().iter().for_each(|gate| say(&format!("warning: {gate}")));
     Ok(ExitCode::Done)
 }
 
@@ -52,11 +53,14 @@ fn as_table(plan: &RunPlan) -> String {
         Some(Warmup::Requests(requests)) => format!("; {requests} warm-up requests before each"),
         Some(Warmup::Duration(span)) => format!("; {} of warm-up before each", format_span(span)),
     };
+    let gates = scenario.gates.iter().map(|gate| format!("gate: {gate}\n"));
+    let gates = gates.collect::<String>();
     format!(
-        "{}: {} cells{warmup}; {total}\n\n{}\n",
+        "{}: {} cells{warmup}; {total}\n\n{}\n{}{gates}",
         scenario.name,
         plan.cells().len(),
-        lines.join("\n")
+        lines.join("\n"),
+        if gates.is_empty() { "" } else { "\n" },
     )
 }
 
@@ -101,6 +105,8 @@ fn as_json(plan: &RunPlan) -> Result<String, CommandError> {
         "seed": plan.scenario().seed,
         "load_time_least_s": seconds(least),
         "load_time_most_s": most.map(seconds),
+        "gates": plan.scenario().gates.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "warnings": plan.thin_gates().iter().map(ToString::to_string).collect::<Vec<_>>(),
         "cells": cells,
     });
     let text = serde_json::to_string_pretty(&document)

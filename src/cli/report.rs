@@ -6,6 +6,7 @@ use super::arguments::ReportArguments;
 use super::exit::{CommandError, ExitCode};
 use super::output::print;
 use super::run::{format, report_options};
+use crate::result::RunResult;
 use crate::store;
 
 /// Where runs are looked for when none is named.
@@ -13,17 +14,26 @@ const RESULTS: &str = "results";
 
 /// Prints a report of a stored run.
 pub(super) fn report(arguments: &ReportArguments) -> Result<ExitCode, CommandError> {
-    let path = match &arguments.run {
-        Some(path) => path.clone(),
-        None => latest(Path::new(RESULTS))?,
-    };
-    let result = store::load(&path).map_err(|error| CommandError::new(ExitCode::Usage, error))?;
+    let result = stored(arguments.run.as_deref())?;
     let options = report_options(arguments.wide, arguments.rounds);
     let text = format(arguments.format)
         .render(&result, &options)
         .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
     print(&text)?;
     Ok(ExitCode::Done)
+}
+
+/// The stored run at `path`; the latest one where none is named.
+///
+/// # Errors
+///
+/// That there is none, or that it cannot be read, for exit code 2.
+pub(super) fn stored(path: Option<&Path>) -> Result<RunResult, CommandError> {
+    let path = match path {
+        Some(path) => path.to_owned(),
+        None => latest(Path::new(RESULTS))?,
+    };
+    store::load(&path).map_err(|error| CommandError::new(ExitCode::Usage, error))
 }
 
 /// The latest run below a folder; names of runs begin with their time.

@@ -12,6 +12,7 @@ use super::{command_line, interrupt, scenario};
 use crate::audit::Severity;
 use crate::calibrate::Calibration;
 use crate::clock::WallTime;
+use crate::gate::test_gates;
 use crate::measure::{Interval, RequestRow};
 use crate::plan::{Cell, RunPlan};
 use crate::report::{ReportFormat, ReportOptions, TableOptions};
@@ -30,6 +31,7 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         return Ok(ExitCode::Done);
     }
     let plan = Arc::new(RunPlan::new(Arc::clone(&scenario)));
+    plan.thin_gates().iter().for_each(|gate| say(&format!("warning: {gate}")));
     let interrupt = Interrupt::default();
     interrupt::listen(interrupt.clone(), STOPPING)?;
     let options =
@@ -68,7 +70,8 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         }
         None => say("stopped before any load was sent; there is nothing to show"),
     }
-    Ok(verdict(&result, &interrupt))
+    let interrupted = if interrupt.is_asked() { ExitCode::Interrupted } else { ExitCode::Done };
+    Ok(interrupted.or(verdict(&result)?))
 }
 
 /// Prints what the arguments ask for, on stdout.
@@ -99,11 +102,16 @@ pub(super) fn report_options(wide: bool, rounds_apart: bool) -> ReportOptions {
     }
 }
 
-/// The exit code a result stands for.
-fn verdict(result: &RunResult, interrupt: &Interrupt) -> ExitCode {
-    let interrupted = if interrupt.is_asked() { ExitCode::Interrupted } else { ExitCode::Done };
+/// The exit code a result stands for: whether it is to be trusted, and whether its gates held.
+///
+/// # Errors
+///
+/// That the gates cannot be tested, for exit code 1.
+pub(super) fn verdict(result: &RunResult) -> Result<ExitCode, CommandError> {
     let untrusted = if is_untrusted(result) { ExitCode::Untrusted } else { ExitCode::Done };
-    interrupted.or(untrusted)
+    let gates = test_gates(result).map_err(|error| CommandError::new(ExitCode::Internal, error))?;
+    let failed = gates.iter().any(|gate| !gate.holds());
+    Ok(untrusted.or(if failed { ExitCode::GateFailed } else { ExitCode::Done }))
 }
 
 /// Whether a finding says that the figures are not those of what was asked for.

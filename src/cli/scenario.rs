@@ -36,6 +36,8 @@ pub(super) fn load(source: &SourceArguments) -> Result<Arc<Scenario>, CommandErr
         workloads: source.workload.clone(),
         rounds: source.rounds,
         seed: source.seed,
+        gates: source.gates.gate.clone(),
+        unsupported: source.gates.unsupported.into(),
     };
     parse(&text, &origin, &overrides)
 }

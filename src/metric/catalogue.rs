@@ -220,6 +220,23 @@ impl Metric {
         Self::ALL.iter().copied().find(|metric| metric.key() == key)
     }
 
+    /// Whether it exists only where answers are streamed.
+    pub const fn needs_stream(self) -> bool {
+        matches!(
+            self,
+            Self::Ttft
+                | Self::Ttfa
+                | Self::Ttst
+                | Self::Icl
+                | Self::Itl
+                | Self::Tpot
+                | Self::Stall
+                | Self::TtftDue
+                | Self::DecodeRate
+                | Self::PrefillRate
+        )
+    }
+
     /// The metrics that are distributions, in order.
     pub fn distributions() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|metric| metric.info().kind == Kind::Distribution)
@@ -245,5 +262,14 @@ mod tests {
             assert_eq!(Metric::from_key(metric.key()), Some(metric));
         }
         assert_eq!(Metric::from_key("latency"), None);
+    }
+
+    #[test]
+    fn what_exists_for_streams_needs_one() {
+        for &metric in Metric::ALL {
+            let said = metric.info().exists_for;
+            let says_so = said.starts_with("streams") || said.starts_with("as t");
+            assert_eq!(metric.needs_stream(), says_so, "{}", metric.key());
+        }
     }
 }

@@ -6,5 +6,7 @@
 
 mod cell;
 mod order;
+mod support;
 
 pub use cell::{Cell, LoadTime, RunPlan};
+pub use support::ThinGate;

@@ -5,9 +5,11 @@ use super::client_error::{NOT_CALIBRATED, client_error};
 use super::columns::{Column, UNSUPPORTED, columns_of};
 use super::contrast::{modesty, who_was_ahead};
 use super::findings::gathered;
+use super::gates::{gate_rows, tally};
 use super::numbers::{counted, number};
 use super::remarks::{failures, remarks};
 use super::wrap::printable;
+use crate::gate::{GateResult, test_gates};
 use crate::result::{BackendEntry, FindingEntry, ResultError, RunResult, SloEntry, WorkloadEntry};
 
 /// The summary of `result` as Markdown; rounds are merged unless `rounds_apart`.
@@ -22,6 +24,7 @@ pub fn markdown(result: &RunResult, rounds_apart: bool) -> Result<String, Result
     for block in &blocks {
         page.extend(section(block));
     }
+    page.extend(gates(&test_gates(result)?));
     page.extend(findings(result));
     page.extend(foot(result, &blocks));
     Ok(page.join("\n") + "\n")
@@ -105,6 +108,16 @@ fn section(block: &Block<'_>) -> Vec<String> {
     if let Some(ahead) = who_was_ahead(block) {
         page.push(format!("- Ahead: {}", escaped(&ahead)));
     }
+    page
+}
+
+/// Every gate in every cell it is meant for; nothing without gates.
+fn gates(results: &[GateResult]) -> Vec<String> {
+    let Some(tally) = tally(results) else { return Vec::new() };
+    let mut page = heading(2, "Gates");
+    page.extend([escaped(&tally), String::new()]);
+    page.extend(table_head(&["gate", "backend", "workload", "stage", "figure", "outcome"], 6));
+    page.extend(gate_rows(results).iter().map(|row| table_row(row)));
     page
 }
 

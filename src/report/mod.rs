@@ -13,6 +13,7 @@ mod contrast;
 mod csv;
 mod findings;
 mod format;
+mod gates;
 mod grid;
 mod markdown;
 mod numbers;
@@ -22,5 +23,6 @@ mod wrap;
 
 pub use csv::{guarded, summary_columns, summary_csv};
 pub use format::{ReportError, ReportFormat, ReportOptions};
+pub use gates::gates;
 pub use markdown::markdown;
 pub use table::{TableOptions, table};

@@ -9,10 +9,12 @@ use super::client_error::{NOT_CALIBRATED, client_error};
 use super::columns::UNSUPPORTED;
 use super::contrast::{modesty, who_was_ahead};
 use super::findings::gathered;
+use super::gates::gate_lines;
 use super::grid::grid;
 use super::numbers::counted;
 use super::remarks::{failures, remarks};
 use super::wrap::wrapped;
+use crate::gate::test_gates;
 use crate::result::{ModelEntry, ResultError, RunResult};
 use crate::units::count;
 
@@ -54,6 +56,13 @@ pub fn table(
         page.block(block);
     }
     page.foot(result, &blocks);
+    let gates = gate_lines(&test_gates(result)?);
+    if !gates.is_empty() {
+        page.line("");
+    }
+    for line in &gates {
+        page.say(line, 2);
+    }
     Ok(page.text)
 }
 

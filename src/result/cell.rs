@@ -12,10 +12,10 @@ use super::counts::{
 };
 use super::error_bound::ErrorBoundEntry;
 use super::figures::Figures;
-use super::histograms::{HistogramError, encode};
+use super::histograms::{HistogramError, decode, encode};
 use super::setup::StageEntry;
-use crate::measure::CellSummary;
-use crate::metric::{Metric, Statistic};
+use crate::measure::{self, CellSummary};
+use crate::metric::{FigureKey, Metric, Statistic};
 use crate::scenario::Scenario;
 use crate::units::{count, ratio, to_u32};
 
@@ -201,6 +201,25 @@ impl Measured {
     /// A window metric, in its shown unit; `None` where it does not exist.
     pub fn window(&self, metric: Metric) -> Option<f64> {
         self.windows.get(metric.key()).copied()
+    }
+
+    /// Any figure, in its shown unit: one that is not kept comes from the histogram. `None` where
+    /// it does not exist, or the histogram was left out.
+    ///
+    /// # Errors
+    ///
+    /// [`HistogramError`] if the histogram is damaged.
+    pub fn value(&self, figure: FigureKey) -> Result<Option<f64>, HistogramError> {
+        let (metric, statistic) = match figure {
+            FigureKey::Window(metric) => return Ok(self.window(metric)),
+            FigureKey::Statistic(metric, statistic) => (metric, statistic),
+        };
+        if let Some(kept) = self.figure(metric, statistic) {
+            return Ok(Some(kept));
+        }
+        let Some(text) = self.histograms.get(metric.key()) else { return Ok(None) };
+        let histogram = decode(metric.key(), text)?;
+        Ok(measure::figure(&histogram, metric.unit(), statistic))
     }
 
     /// Output tokens per text event of streams; `None` where the server counted none.

@@ -10,6 +10,7 @@ mod client;
 mod counts;
 mod error_bound;
 mod figures;
+mod gate;
 mod histograms;
 mod pooled;
 mod provenance;
@@ -26,6 +27,7 @@ pub use counts::{
 };
 pub use error_bound::{ErrorBound, ErrorBoundEntry, QuantileErrors};
 pub use figures::Figures;
+pub use gate::GateEntry;
 pub use histograms::{HistogramError, HistogramFault};
 pub use pooled::PooledCell;
 pub use provenance::{Host, Provenance, scenario_hash};

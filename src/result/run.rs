@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::CellResult;
 use super::counts::FindingEntry;
+use super::gate::GateEntry;
 use super::histograms::HistogramError;
 use super::provenance::{Host, Provenance, scenario_hash};
 use super::setup::{BackendEntry, LoadEntry, SloEntry, StageEntry, WorkloadEntry};
 use crate::audit::{Confidence, Severity};
-use crate::metric::DEFINITIONS_VERSION;
+use crate::metric::{DEFINITIONS_VERSION, SyntaxError};
 use crate::scenario::Scenario;
 use crate::units::index;
 
@@ -45,6 +46,9 @@ pub struct RunResult {
     pub stages: Vec<StageEntry>,
     /// What every single request should keep to.
     pub slo: Vec<SloEntry>,
+    /// What the run must keep to.
+    #[serde(default)]
+    pub gates: Vec<GateEntry>,
     /// How the cells were run.
     pub load: LoadEntry,
     /// Which requests have a row in `requests.csv`.
@@ -124,6 +128,14 @@ pub enum ResultError {
     /// A histogram cannot be used.
     #[error(transparent)]
     Histogram(#[from] HistogramError),
+    /// A gate cannot be read.
+    #[error("the gate `{gate}` cannot be read: {source}")]
+    Gate {
+        /// The gate.
+        gate: String,
+        /// Why not.
+        source: SyntaxError,
+    },
     /// Rounds cannot be merged, because the histograms were left out.
     #[error(
         "cells of several rounds cannot be merged: the result was stored without its histograms; \
@@ -156,6 +168,7 @@ impl RunResult {
             workloads: scenario.workloads.iter().map(WorkloadEntry::new).collect(),
             stages: scenario.load.stages.iter().map(StageEntry::new).collect(),
             slo: SloEntry::all(&scenario.slo),
+            gates: scenario.gates.iter().map(GateEntry::from).collect(),
             load: (&scenario.load).into(),
             records: None,
             notes: Vec::new(),

@@ -102,6 +102,7 @@ pub(crate) fn scenario(rounds: u32) -> Scenario {
         slo: Slo {
             limits: vec![SloLimit { metric: Metric::Ttft, at_most: Duration::from_millis(500) }],
         },
+        gates: Vec::new(),
         stored_text: "pacemark: 1\n".to_owned(),
     }
 }

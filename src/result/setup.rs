@@ -165,13 +165,8 @@ impl StageEntry {
     /// What the scenario says of `stage`.
     pub fn new(stage: &Stage) -> Self {
         use crate::scenario::ArrivalProcess::Gamma;
-        let bound = [
-            stage.bound.requests.map(|requests| format!("{requests} requests")),
-            stage.bound.duration.map(crate::units::format_span),
-        ];
-        let bound: Vec<_> = bound.into_iter().flatten().collect();
         let entry = Self {
-            label: format!("{}, {}", stage.profile, bound.join(" or ")),
+            label: stage.to_string(),
             mode: "closed".to_owned(),
             concurrency: None,
             rate_rps: None,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::units::{Rate, Share};
+use crate::units::{Rate, Share, format_span};
 
 /// The load of a scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,6 +123,25 @@ impl Default for Load {
             drain: Duration::from_secs(30),
             hooks: Hooks::default(),
         }
+    }
+}
+
+/// As tables show it: `concurrency 4, 30s`.
+impl std::fmt::Display for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}, {}", self.profile, self.bound)
+    }
+}
+
+/// As tables show it: `30s`, `200 requests or 30s`.
+impl std::fmt::Display for Bound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let bounds = [
+            self.requests.map(|requests| format!("{requests} requests")),
+            self.duration.map(format_span),
+        ];
+        let bounds: Vec<_> = bounds.into_iter().flatten().collect();
+        f.write_str(&bounds.join(" or "))
     }
 }
 

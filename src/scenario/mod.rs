@@ -43,6 +43,8 @@ pub use secret::{Redactor, Secret};
 pub use shipped::{quickstart, starter};
 pub use workload::{PromptFormat, PromptSource, Slo, SloLimit, Workload};
 
+use crate::metric::Gate;
+
 /// A checked scenario: everything a run needs to know.
 #[derive(Clone, Debug)]
 pub struct Scenario {
@@ -60,6 +62,8 @@ pub struct Scenario {
     pub load: Load,
     /// What every single request should keep to.
     pub slo: Slo,
+    /// What a run must keep to.
+    pub gates: Vec<Gate>,
     /// The scenario as it was resolved, as YAML, without secrets: `scenario.yaml` of a run.
     pub stored_text: String,
 }

@@ -3,6 +3,7 @@
 use super::place::Place;
 use super::problem::{Problem, Problems, suggestion};
 use super::tree::{Entry, Node, Value, read_value};
+use crate::metric::{Gate, Unsupported};
 
 /// Limits of `slo` that only a stream can keep to.
 const OF_STREAMS: [&str; 4] = ["ttft", "ttfa", "tpot", "stall"];
@@ -20,6 +21,10 @@ pub struct Overrides {
     pub rounds: Option<u32>,
     /// `--seed N`.
     pub seed: Option<u64>,
+    /// `--gate TEXT`: gates besides those of the scenario.
+    pub gates: Vec<String>,
+    /// What becomes of percentiles of these gates that rest on too few values.
+    pub unsupported: Unsupported,
 }
 
 impl Overrides {
@@ -31,7 +36,8 @@ impl Overrides {
             format!("--set {path}").trim_end().to_owned()
         };
         let mut flags: Vec<String> = self.set.iter().map(path).collect();
-        flags.extend(["--backend", "--workload", "--rounds", "--seed"].map(str::to_owned));
+        let others = ["--backend", "--workload", "--rounds", "--seed", "--gate"];
+        flags.extend(others.map(str::to_owned));
         flags
     }
 
@@ -54,7 +60,10 @@ impl Overrides {
         );
         if had_streams && !may_stream(root) {
             forget_limits_of_streams(root);
+            keep_gates(root, |gate| !gate.threshold.figure.metric().needs_stream());
         }
+        forget_gates_elsewhere(root, (&self.backends, &self.workloads));
+        self.add_gates(root, Place::Flag(after_sets + 4));
         let numbers =
             [("load.rounds", self.rounds.map(i128::from)), ("seed", self.seed.map(i128::from))];
         for (offset, (path, number)) in numbers.into_iter().enumerate() {
@@ -63,6 +72,39 @@ impl Overrides {
             let value = Node::new(place, Value::Integer(number));
             if let Err(problem) = put(root, path, value) {
                 problems.report(problem);
+            }
+        }
+    }
+
+    /// Adds the gates of flags behind those of the scenario.
+    fn add_gates(&self, root: &mut Node, place: Place) {
+        let Value::Map(entries) = &mut root.value else { return };
+        if self.gates.is_empty() {
+            return;
+        }
+        let gates = self.gates.iter().map(|text| {
+            let gate = Node::text(place, text);
+            match self.unsupported {
+                Unsupported::Fail => gate,
+                Unsupported::Allow => {
+                    let allow = Node::text(place, self.unsupported.key());
+                    let keys = [("gate", gate), ("unsupported", allow)];
+                    let entry = |(key, value): (&str, Node)| Entry {
+                        key: key.to_owned(),
+                        key_place: place,
+                        value,
+                    };
+                    Node::new(place, Value::Map(keys.map(entry).into()))
+                }
+            }
+        });
+        match entries.iter_mut().find(|entry| entry.key == "gates").map(|e| &mut e.value.value) {
+            Some(Value::List(items)) => items.extend(gates),
+            // What stands there is no list, which is reported when it is read.
+            Some(_) => {}
+            None => {
+                let value = Node::new(place, Value::List(gates.collect()));
+                entries.push(Entry { key: "gates".to_owned(), key_place: place, value });
             }
         }
     }
@@ -143,6 +185,40 @@ fn forget_limits_of_streams(root: &mut Node) {
     if limits.is_empty() {
         remove(root, "slo");
     }
+}
+
+/// Takes away the gates of the scenario that are about backends and workloads left out: they
+/// were right for the whole, and the part that was chosen is right without them.
+fn forget_gates_elsewhere(root: &mut Node, (backends, workloads): (&[String], &[String])) {
+    let left_out = |kept: &[String], name: Option<&str>| {
+        !kept.is_empty() && name.is_some_and(|name| !kept.iter().any(|kept| kept == name))
+    };
+    keep_gates(root, |gate| {
+        !left_out(backends, gate.scope.backend.as_deref())
+            && !left_out(workloads, gate.scope.workload.as_deref())
+    });
+}
+
+/// Leaves only the gates that `is_kept`, and those that cannot be read: that is said later.
+fn keep_gates(root: &mut Node, is_kept: impl Fn(&Gate) -> bool) {
+    let Some(Value::List(gates)) = root.get_mut("gates").map(|node| &mut node.value) else {
+        return;
+    };
+    let before = gates.len();
+    gates.retain(|item| gate_of(item).is_none_or(|gate| is_kept(&gate)));
+    if before > 0 && gates.is_empty() {
+        remove(root, "gates");
+    }
+}
+
+/// The gate that is written in an item of the list; `None` where it cannot be read.
+fn gate_of(item: &Node) -> Option<Gate> {
+    let text = item.as_text().or_else(|| item.get("gate")?.as_text())?;
+    let mut gate: Gate = text.meant.parse().ok()?;
+    let beside = |key| Some(item.get("where")?.get(key)?.as_text()?.meant.clone());
+    gate.scope.backend = beside("backend").or(gate.scope.backend);
+    gate.scope.workload = beside("workload").or(gate.scope.workload);
+    Some(gate)
 }
 
 /// Carries out one `PATH=VALUE`.

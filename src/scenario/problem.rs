@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::place::Place;
+use crate::metric::closest;
 
 /// More problems than this are counted, not kept: nobody reads on, and a file that is no
 /// scenario at all has one per line.
@@ -92,24 +93,6 @@ impl Problems {
         self.found.sort_by_key(|problem| problem.place);
         (self.found, self.left_out)
     }
-}
-
-/// The one of `known` that `found` was probably meant to be.
-pub(in crate::scenario) fn closest<'a>(
-    found: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    let normal = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
-    let found = normal(found);
-    known
-        .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(&found, &normal(name)), name))
-        .filter(|(distance, name)| match name.chars().count() {
-            0..=2 => *distance == 0,
-            length => *distance <= (length / 3).max(1),
-        })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
 }
 
 /// `did you mean x?`, and otherwise what there is to choose from.

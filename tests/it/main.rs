@@ -17,6 +17,8 @@ mod failures;
 #[cfg(test)]
 mod faulty;
 #[cfg(test)]
+mod gates;
+#[cfg(test)]
 mod interrupt;
 #[cfg(test)]
 mod intervals;

@@ -3,6 +3,7 @@
 
 mod backend;
 mod body;
+mod gate;
 mod key;
 mod load;
 mod mock;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::backend::check_backend;
+use super::gate::{Names, check_gates};
 use super::load::check_load;
 use super::workload::{Crew, check_workload};
 use crate::metric::Metric;
@@ -73,14 +74,22 @@ pub(in crate::scenario) fn check(
         Field::Absent | Field::Wrong(_) => Slo::default(),
     };
     file.pacemark.value()?;
+    let backends: Vec<_> = backends?.into_iter().collect::<Option<_>>()?;
+    let workloads: Vec<_> = workloads?.into_iter().collect::<Option<_>>()?;
+    let load = load?;
+    let gates = file.gates.into_value().map(|list| {
+        let names = Names::of(&backends, &workloads, &load);
+        problems.within("gates", |problems| check_gates(list.0, &names, problems))
+    });
     let scenario = Scenario {
         name: file.name.into_value().map_or_else(|| surroundings.name.to_owned(), |name| name.0),
         description: file.description.into_value(),
         seed,
-        backends: backends?.into_iter().collect::<Option<_>>()?,
-        workloads: workloads?.into_iter().collect::<Option<_>>()?,
-        load: load?,
+        backends,
+        workloads,
+        load,
         slo,
+        gates: gates.unwrap_or_default(),
         stored_text: String::new(),
     };
     let cells = cells_of(&scenario.workloads, &scenario.load);

@@ -47,7 +47,7 @@ load:
     - {concurrency: {from: 1, to: 64}, duration: 2m}
     - {search: {}}
 slo: {ttft: 0s, p99: 1s}
-gates: [ttft.p99 < 800ms]
+gates: [ttft.p99 < 800]
 ";
 
 #[test]
@@ -85,7 +85,7 @@ fn every_mistake_is_listed_with_place_and_hint() {
     bench.yaml:44:8: `load.stages.4.search`: searching for the highest load that holds is not part of this version yet (leave it out)
     bench.yaml:45:13: `slo.ttft` must be a duration above 0, not `0s`
     bench.yaml:45:17: `slo` has no key `p99` (accepted: `ttft`, `ttfa`, `tpot`, `stall`, `e2e`, `response`)
-    bench.yaml:46:1: `gates`: passing or failing a run by gates is not part of this version yet (leave it out)
+    bench.yaml:46:20: in `ttft.p99 < 800`: the limit of `ttft.p99` is `800` (write a time with its unit, as `800ms` or `800s`)
     ");
 }
 
@@ -140,7 +140,7 @@ fn what_is_no_yaml_is_refused_with_its_place() {
     insta::assert_snapshot!(problems("description: this: that\n"), @r"bench.yaml:1:18: this is not YAML: mapping values are not allowed in this context (put a text that contains `: ` in quotes)");
     insta::assert_snapshot!(problems(""), @r"bench.yaml:1:1: the scenario is empty (`pacemark init` prints one to start from)");
     insta::assert_snapshot!(problems("# nothing but a comment\n"), @r"bench.yaml:1:1: the scenario is empty (`pacemark init` prints one to start from)");
-    insta::assert_snapshot!(problems("just a text"), @r"bench.yaml:1:1: the scenario must be a mapping with the keys `pacemark`, `name`, `description`, `seed`, `backends`, `workloads`, `load`, `slo`, not a hidden text");
+    insta::assert_snapshot!(problems("just a text"), @"bench.yaml:1:1: the scenario must be a mapping with the keys `pacemark`, `name`, `description`, `seed`, `backends`, `workloads`, `load`, `slo`, `gates`, not a hidden text");
     insta::assert_snapshot!(problems("a: 1\n---\nb: 2\n"), @r"bench.yaml:2:1: a second document starts here (keep one scenario per file)");
     insta::assert_snapshot!(problems("a: !include other.yaml\n"), @r"bench.yaml:1:4: tags such as `!include` are not used here (write the plain value)");
     insta::assert_snapshot!(problems("<<: {a: 1}\n"), @r"bench.yaml:1:1: merge keys (`<<`) are not part of YAML 1.2 (repeat the keys, or give a whole value an anchor (`&name`) and use `*name`)");

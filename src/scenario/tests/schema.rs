@@ -85,6 +85,7 @@ backends:
 workloads:
   NAME: {endpoint: embeddings, model: m, prompts: [hi]}
 load: {stages: [{rate: 2/s, requests: 1}], stop: {error_rate: 5%}}
+gates: [{gate: error_rate < 1%}]
 ";
     let base = read(text).unwrap();
     let mut checked = 0;

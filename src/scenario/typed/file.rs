@@ -1,7 +1,8 @@
 //! The whole file.
 
 use super::backend::BackendFile;
-use super::list::Named;
+use super::gate::GateFile;
+use super::list::{List, Named};
 use super::load::LoadFile;
 use super::mapping::mapping;
 use super::quantity::{PositiveSpan, Whole};
@@ -12,6 +13,8 @@ use super::workload::WorkloadFile;
 const MOST_BACKENDS: usize = 64;
 /// More workloads than this in one table help nobody.
 const MOST_WORKLOADS: usize = 256;
+/// More gates than this are read by nobody.
+const MOST_GATES: usize = 256;
 /// The largest seed that JSON and YAML readers everywhere keep exactly.
 const LARGEST_SEED: u64 = (1 << 53) - 1;
 
@@ -34,9 +37,10 @@ mapping! {
         required load: LoadFile,
         /// What every single request should keep to; makes goodput.
         optional slo: SloFile,
+        /// What a run must keep to; a gate that fails decides the exit code.
+        optional gates: List<GateFile, MOST_GATES>,
     }
     later {
-        "gates": "passing or failing a run by gates",
         "compare": "paired comparison of a gateway",
     }
 }

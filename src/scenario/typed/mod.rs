@@ -10,6 +10,7 @@ mod decode;
 mod distribution;
 mod field;
 mod file;
+mod gate;
 mod list;
 mod load;
 mod mapping;
@@ -23,6 +24,7 @@ pub(in crate::scenario) use decode::Decode;
 pub(in crate::scenario) use distribution::{DistributionFile, Seconds, Tokens};
 pub(in crate::scenario) use field::{Field, Given};
 pub(in crate::scenario) use file::{ScenarioFile, SloFile};
+pub(in crate::scenario) use gate::{GateFile, ScopeFile};
 pub(in crate::scenario) use list::NamedItem;
 pub(in crate::scenario) use load::{
     ArrivalChoice, HooksFile, LoadFile, MOST_STAGES, StageFile, StopFile, WarmupFile,

@@ -41,7 +41,8 @@ pub(super) const FLOORS: &[Floor] = &[
     pure("audit", &["units", "metric", "record", "scenario", "measure"]),
     pure("result", &["units", "metric", "openai", "scenario", "measure", "audit"]),
     pure("compare", &["units", "metric", "scenario", "measure", "result"]),
-    pure("report", &["units", "metric", "openai", "scenario", "measure", "audit", "result"]),
+    pure("gate", &["units", "metric", "openai", "measure", "result"]),
+    pure("report", REPORT_USES),
     worldly("tls", &["units", "scenario"]),
     worldly("client", &["units", "clock", "record", "openai", "scenario", "workload", "tls"]),
     worldly("probe", &["units", "clock", "record", "openai", "scenario", "tls"]),
@@ -57,6 +58,10 @@ pub(super) const FLOORS: &[Floor] = &[
     ),
     worldly("cli", CLI_USES),
 ];
+
+/// What there is to show, and what was found out from it.
+const REPORT_USES: &[&str] =
+    &["units", "metric", "openai", "scenario", "measure", "audit", "result", "gate"];
 
 /// Everything that makes a measurement; nothing that shows one.
 const RUN_USES: &[&str] = &[
@@ -80,6 +85,7 @@ const CLI_USES: &[&str] = &[
     "audit",
     "result",
     "compare",
+    "gate",
     "report",
     "tls",
     "client",

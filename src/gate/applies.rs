@@ -1,0 +1,55 @@
+//! Which figures a cell can have at all, and why it lacks one that it could have.
+
+use crate::metric::{FigureKey, Metric};
+use crate::openai::Endpoint;
+use crate::result::{Measured, RunResult, WorkloadEntry};
+
+/// Why cells of `workload` never have `metric`; `None` where they can.
+pub(super) fn never(
+    metric: Metric,
+    workload: &WorkloadEntry,
+    result: &RunResult,
+) -> Option<&'static str> {
+    let endpoint = Endpoint::from_key(&workload.endpoint);
+    let generates = !matches!(endpoint, Some(Endpoint::Embeddings));
+    match metric {
+        _ if metric.needs_stream() && !generates => Some("embeddings have no first token"),
+        _ if metric.needs_stream() && !workload.stream => Some("its answers are not streamed"),
+        Metric::OutputTokens | Metric::OutputTokenThroughput if !generates => {
+            Some("embeddings have no output tokens")
+        }
+        Metric::EmbeddingThroughput if generates => Some("only embeddings have it"),
+        Metric::Goodput | Metric::SloAttainment if result.slo.is_empty() => {
+            Some("the scenario has no `slo`")
+        }
+        _ => None,
+    }
+}
+
+/// Why a cell that could have `figure` lacks it.
+pub(super) fn lacking(figure: FigureKey, measured: &Measured) -> String {
+    let outcomes = &measured.outcomes;
+    let metric = figure.metric();
+    if outcomes.arrivals == 0 {
+        return "no request was due".to_owned();
+    }
+    if outcomes.completed == 0 && metric != Metric::Connect {
+        return format!("none of {} requests succeeded", outcomes.arrivals);
+    }
+    if measured.distribution(metric).is_some() {
+        return "its histogram was left out of the result".to_owned();
+    }
+    match metric {
+        Metric::Connect => "no request opened a connection of its own",
+        Metric::Itl | Metric::Tpot | Metric::DecodeRate => {
+            "the server does not tell how many tokens its answers have"
+        }
+        Metric::InputTokens
+        | Metric::InputTokenThroughput
+        | Metric::TotalTokenThroughput
+        | Metric::PrefillRate => "the server does not tell how many tokens its input has",
+        Metric::OutputTokens => "no output token was counted",
+        _ => "no request of the cell has it",
+    }
+    .to_owned()
+}

@@ -1,0 +1,152 @@
+//! Gates whose percentile the requests planned cannot support.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::cell::RunPlan;
+use crate::metric::{Metric, Statistic, Unsupported};
+use crate::scenario::{LoadProfile, Stage};
+use crate::units::{float, seconds, whole};
+
+/// A gate that will fail as unsupported, since too few requests are planned for its percentile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ThinGate {
+    /// The gate, as it is written.
+    pub gate: String,
+    /// Name of the workload.
+    pub workload: String,
+    /// Label of the stage.
+    pub stage: String,
+    /// Requests of a backend planned there, all rounds together.
+    pub planned: u64,
+    /// Rounds planned.
+    pub rounds: u32,
+    /// Values the percentile needs.
+    pub needed: f64,
+}
+
+impl RunPlan {
+    /// The gates that cannot be supported by what is planned. Where nobody knows how many
+    /// requests there will be, as in a closed loop that time ends, none is named.
+    pub fn thin_gates(&self) -> Vec<ThinGate> {
+        let scenario = self.scenario();
+        let rounds = scenario.load.rounds;
+        let mut thin = Vec::new();
+        for gate in scenario.gates.iter().filter(|gate| gate.unsupported == Unsupported::Fail) {
+            let figure = gate.threshold.figure;
+            let Some(percentile) = figure.percentile() else { continue };
+            if has_many_values_a_request(figure.metric()) {
+                continue;
+            }
+            let needed = Statistic::support(percentile);
+            for (workload, stage) in self.places() {
+                let workload = &scenario.workloads[workload];
+                let stage = &scenario.load.stages[stage];
+                let label = stage.to_string();
+                let runs = workload.backends.iter().any(|&backend| {
+                    gate.scope.means(&scenario.backends[backend].name, &workload.name, &label)
+                });
+                let streams = workload.stream || !figure.metric().needs_stream();
+                let Some(planned) = most_requests(stage).filter(|_| runs && streams) else {
+                    continue;
+                };
+                let planned = planned.saturating_mul(rounds.into());
+                if float(planned) < needed {
+                    let (gate, workload) = (gate.to_string(), workload.name.clone());
+                    thin.push(ThinGate { gate, workload, stage: label, planned, rounds, needed });
+                }
+            }
+        }
+        thin
+    }
+
+    /// Every workload with every stage, by index.
+    fn places(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let scenario = self.scenario();
+        let stages = scenario.load.stages.len();
+        (0..scenario.workloads.len())
+            .flat_map(move |workload| (0..stages).map(move |stage| (workload, stage)))
+    }
+}
+
+/// Whether one request gives more than one value.
+const fn has_many_values_a_request(metric: Metric) -> bool {
+    matches!(metric, Metric::Itl | Metric::Icl)
+}
+
+/// The most requests of a stage; `None` where only the server's speed decides.
+fn most_requests(stage: &Stage) -> Option<u64> {
+    let by_time = |span: Duration| match stage.profile {
+        LoadProfile::Closed { .. } => None,
+        LoadProfile::Open { rate, .. } => Some(whole(rate.as_per_second() * seconds(span))),
+    };
+    let by_time = stage.bound.duration.and_then(by_time);
+    match (stage.bound.requests, by_time) {
+        (Some(requests), Some(by_time)) => Some(requests.min(by_time)),
+        (requests, by_time) => requests.or(by_time),
+    }
+}
+
+/// In the words of a warning.
+impl fmt::Display for ThinGate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { gate, workload, stage, planned, rounds, needed } = self;
+        let rounds = match rounds {
+            1 => "1 round".to_owned(),
+            rounds => format!("{rounds} rounds together"),
+        };
+        write!(
+            f,
+            "the gate `{gate}` cannot hold in {workload}, {stage}: {planned} requests are planned \
+             ({rounds}), and its percentile needs {needed:.0}; send more, ask for a lower \
+             percentile, or allow it: `unsupported: allow`"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::ThinGate;
+    use crate::plan::RunPlan;
+    use crate::scenario::{Environment, Origin, Overrides, Scenario};
+
+    fn thin(gate: &str, stage: &str) -> Vec<ThinGate> {
+        let text = format!(
+            "pacemark: 1\nbackends: {{b: {{kind: mock}}, c: {{kind: mock}}}}\nworkloads:\n  \
+             w: {{endpoint: chat, model: m, prompts: [hi]}}\n  \
+             e: {{endpoint: embeddings, model: m, prompts: [hi], backends: [b]}}\n\
+             load: {{rounds: 2, stages: [{stage}]}}\ngates: [{gate}]\n"
+        );
+        let origin = Origin { name: "x.yaml".to_owned(), folder: "/".into() };
+        let read = |_: &std::path::Path| Err(std::io::ErrorKind::NotFound.into());
+        let environment = Environment { var: &|_| None, read: &read };
+        let scenario = Scenario::parse(&text, &origin, &environment, &Overrides::default());
+        RunPlan::new(Arc::new(scenario.unwrap())).thin_gates()
+    }
+
+    #[test]
+    fn too_few_requests_for_a_percentile_are_told_beforehand() {
+        let found = thin("ttft.p99 < 1s", "{concurrency: 2, requests: 499}");
+        assert_eq!(found.len(), 1, "embeddings have no first token: {found:?}");
+        assert_eq!((found[0].planned, found[0].needed), (998, 1_000.0));
+        assert_eq!(thin("ttft.p99 < 1s", "{concurrency: 2, requests: 500}"), []);
+        assert_eq!(thin("e2e.p99 < 1s", "{rate: 10/s, duration: 49s}").len(), 2);
+        assert_eq!(thin("e2e.p99 < 1s", "{rate: 10/s, duration: 50s}"), []);
+    }
+
+    #[test]
+    fn what_cannot_be_known_or_is_allowed_is_no_warning() {
+        for (gate, stage) in [
+            ("e2e.p99 < 1s", "{concurrency: 2, duration: 1s}"),
+            ("e2e.mean < 1s", "{concurrency: 2, requests: 1}"),
+            ("error_rate < 1%", "{concurrency: 2, requests: 1}"),
+            ("icl.p99 < 1s", "{concurrency: 2, requests: 1}"),
+            ("{gate: e2e.p99 < 1s, unsupported: allow}", "{concurrency: 2, requests: 1}"),
+            ("e2e.p99 < 1s where backend=c and workload=w", "{concurrency: 2, requests: 500}"),
+        ] {
+            assert_eq!(thin(gate, stage), [], "{gate}");
+        }
+    }
+}

@@ -4,13 +4,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench may stop at the first error")]
 
+use std::time::Duration;
+
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use pacemark::load::{Purpose, Schedule, Stream};
 use pacemark::measure::{Recorder, RecordingRules, Window};
 use pacemark::openai::{Endpoint, StreamDecoder, decode_answer};
 use pacemark::record::{Outcome, Phase, RequestRecord, TextEvents, TokenUsage};
-use pacemark::scenario::{ArrivalProcess, Slo};
+use pacemark::scenario::{ArrivalProcess, Course, Slo, Step, Steps};
 use pacemark::units::Moment;
 
 /// Chunks of one answer.
@@ -94,16 +96,22 @@ fn recorder_chunks(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(CHUNKS)).bench_local(|| recorder.record(&record, &window));
 }
 
-#[divan::bench(args = ["constant", "poisson", "gamma"])]
-fn schedule_arrivals(bencher: Bencher<'_, '_>, process: &str) {
-    let process = match process {
+#[divan::bench(args = ["constant", "poisson", "gamma", "ramp"])]
+fn schedule_arrivals(bencher: Bencher<'_, '_>, process_name: &str) {
+    let process = match process_name {
         "constant" => ArrivalProcess::Constant,
-        "poisson" => ArrivalProcess::Poisson,
+        "poisson" | "ramp" => ArrivalProcess::Poisson,
         _ => ArrivalProcess::Gamma { burstiness: 0.5 },
     };
     let stream = Stream { purpose: Purpose::Arrivals, round: 0, stage: 0, workload: 0 };
+    let (from, to) = ("500/s".parse().unwrap(), "900/s".parse().unwrap());
+    let ramp = Step::Level { from, to, span: Duration::from_mins(1) };
+    let rate = match process_name {
+        "ramp" => Course::Steps(Steps::new(vec![ramp]).unwrap()),
+        _ => Course::Steady(from),
+    };
     bencher.counter(ItemsCount::new(CHUNKS)).bench(|| {
-        let schedule = Schedule::new("500/s".parse().unwrap(), process, stream.generator(42));
+        let schedule = Schedule::new(&rate, Duration::ZERO, process, stream.generator(42));
         schedule.take(CHUNKS).last()
     });
 }

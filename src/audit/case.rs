@@ -9,7 +9,7 @@ use crate::measure::samples::{at, chat_rules, stream, with_output};
 use crate::measure::{CellSummary, Recorder, RecordingRules, TimeSeries, Window};
 use crate::record::{Phase, RequestRecord};
 use crate::scenario::{
-    ArrivalProcess, Bound, Connections, LoadProfile, PromptSource, Stage, Workload,
+    ArrivalProcess, Bound, Connections, Course, LoadProfile, PromptSource, Stage, Workload,
 };
 use crate::units::Rate;
 
@@ -35,7 +35,7 @@ impl Case {
         records.push(RequestRecord { phase: Phase::Warmup, ..record.clone() });
         Self {
             records,
-            profile: LoadProfile::Closed { concurrency: 4 },
+            profile: LoadProfile::closed(4),
             rules: chat_rules(),
             prompts: 10_000,
             in_flight: 4,
@@ -50,6 +50,7 @@ impl Case {
     /// An open loop of at most `max_in_flight` requests.
     pub(super) fn open(mut self, max_in_flight: Option<u32>) -> Self {
         let rate = Rate::new(20_000, Duration::from_secs(1)).unwrap();
+        let rate = Course::Steady(rate);
         self.profile = LoadProfile::Open { rate, arrival: ArrivalProcess::Poisson, max_in_flight };
         self
     }
@@ -84,8 +85,10 @@ impl Case {
             backends: vec![0],
             batch: 1,
         };
-        let stage =
-            Stage { profile: self.profile, bound: Bound { requests: Some(1), duration: None } };
+        let stage = Stage {
+            profile: self.profile.clone(),
+            bound: Bound { requests: Some(1), duration: None },
+        };
         let facts = CellFacts {
             workload: &workload,
             stage: &stage,

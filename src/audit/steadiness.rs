@@ -69,7 +69,11 @@ impl OverTime {
     }
 }
 
+/// What went on over time; nothing where the load itself changes, since then latencies do too.
 fn all_over_time(summary: &CellSummary, facts: &CellFacts<'_>) -> Vec<OverTime> {
+    if !facts.stage.profile.is_steady() {
+        return Vec::new();
+    }
     let has_ttft = summary.distributions.contains_key(&Metric::Ttft);
     let name = if has_ttft { "the time to first token" } else { "the latency" };
     let mut all = vec![OverTime::of(name, true, &summary.latency_over_time)];

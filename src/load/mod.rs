@@ -1,4 +1,5 @@
-//! When requests start: a load profile becomes a lazy, seeded [`Schedule`].
+//! When requests start: an open load profile becomes a lazy, seeded [`Schedule`], a closed one
+//! a [`SlotCourse`] and [`ThinkTimes`].
 //!
 //! Nothing here sleeps, reads a clock or opens a socket; the `run` module does that.
 //!
@@ -9,8 +10,13 @@
 //!   so a schedule does not drift and a late start delays nobody else;
 //! * the shards of a schedule together are the schedule, arrival for arrival.
 
+mod rescaled;
 mod schedule;
 mod seed;
+mod slots;
+mod think_time;
 
 pub use schedule::{Arrival, Schedule, Shard};
 pub use seed::{Purpose, Stream};
+pub use slots::SlotCourse;
+pub use think_time::{ThinkTimes, Thinking};

@@ -5,8 +5,9 @@ use std::time::Duration;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Exp1, Gamma};
 
-use crate::scenario::ArrivalProcess;
-use crate::units::{Rate, whole};
+use super::rescaled::Rescaled;
+use crate::scenario::{ArrivalProcess, Course};
+use crate::units::{Rate, float, whole};
 
 /// Most requests a schedule deals out; bounds a run that was given an absurd rate.
 const ARRIVAL_LIMIT: u64 = 1 << 53;
@@ -20,7 +21,7 @@ pub struct Arrival {
     pub offset: Duration,
 }
 
-/// The arrivals of one load point, oldest first, without end.
+/// The arrivals of one load point, oldest first; without end where the rate is steady.
 ///
 /// # Source
 ///
@@ -28,16 +29,29 @@ pub struct Arrival {
 /// Closed: A Cautionary Tale", NSDI 2006.
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    rate: Rate,
+    pace: Pace,
     gaps: Gaps,
     next_index: u64,
+}
+
+/// How fast arrivals come.
+#[derive(Clone, Debug)]
+enum Pace {
+    Steady(Rate),
+    Changing(Rescaled),
 }
 
 /// How the time to the next arrival comes about.
 #[derive(Clone, Debug)]
 enum Gaps {
     Even,
-    Random { unit_gap: UnitGap, generator: Box<ChaCha8Rng>, at_nanos: f64 },
+    /// `at` is the sum of the gaps: in nanoseconds at a steady rate, in arrivals expected by
+    /// then at a changing one.
+    Random {
+        unit_gap: UnitGap,
+        generator: Box<ChaCha8Rng>,
+        at: f64,
+    },
 }
 
 /// A gap with mean 1.
@@ -48,13 +62,18 @@ enum UnitGap {
 }
 
 impl Schedule {
-    /// Arrivals at `rate`, spread as `arrival` says.
+    /// Arrivals at `rate`, spread as `arrival` says. A rate that goes through steps keeps to
+    /// its first level for `lead`, the time of the warm-up, and ends with its last step.
     ///
     /// A constant schedule starts at offset zero and uses no random numbers. A random one
     /// starts with a gap. A burstiness that is not above 0 counts as 1; scenarios refuse it.
-    pub fn new(rate: Rate, arrival: ArrivalProcess, generator: ChaCha8Rng) -> Self {
-        let random =
-            |unit_gap| Gaps::Random { unit_gap, generator: Box::new(generator), at_nanos: 0.0 };
+    pub fn new(
+        rate: &Course<Rate>,
+        lead: Duration,
+        arrival: ArrivalProcess,
+        generator: ChaCha8Rng,
+    ) -> Self {
+        let random = |unit_gap| Gaps::Random { unit_gap, generator: Box::new(generator), at: 0.0 };
         let gaps = match arrival {
             ArrivalProcess::Constant => Gaps::Even,
             ArrivalProcess::Poisson => random(UnitGap::Exponential),
@@ -65,7 +84,11 @@ impl Schedule {
                 })
             }
         };
-        Self { rate, gaps, next_index: 0 }
+        let pace = match rate {
+            Course::Steady(rate) => Pace::Steady(*rate),
+            Course::Steps(steps) => Pace::Changing(Rescaled::new(steps, rate.first(), lead)),
+        };
+        Self { pace, gaps, next_index: 0 }
     }
 
     /// The arrivals that fall to shard `index` of `count`: every `count`-th, from `index` on.
@@ -84,15 +107,24 @@ impl Iterator for Schedule {
         }
         let index = self.next_index;
         self.next_index += 1;
-        let offset = match &mut self.gaps {
-            Gaps::Even => self.rate.offset(index),
-            Gaps::Random { unit_gap, generator, at_nanos } => {
+        let offset = match (&mut self.gaps, &mut self.pace) {
+            (Gaps::Even, Pace::Steady(rate)) => rate.offset(index),
+            (Gaps::Even, Pace::Changing(process)) => process.offset(float(index))?,
+            (Gaps::Random { unit_gap, generator, at }, pace) => {
                 let gap: f64 = match unit_gap {
                     UnitGap::Exponential => Exp1.sample(generator),
                     UnitGap::Gamma(gamma) => gamma.sample(generator),
                 };
-                *at_nanos += gap * self.rate.mean_gap_nanos();
-                Duration::from_nanos(whole(*at_nanos))
+                match pace {
+                    Pace::Steady(rate) => {
+                        *at += gap * rate.mean_gap_nanos();
+                        Duration::from_nanos(whole(*at))
+                    }
+                    Pace::Changing(process) => {
+                        *at += gap;
+                        process.offset(*at)?
+                    }
+                }
             }
         };
         Some(Arrival { index, offset })
@@ -123,12 +155,22 @@ mod tests {
 
     use super::{Arrival, Schedule};
     use crate::load::{Purpose, Stream};
-    use crate::scenario::ArrivalProcess;
-    use crate::units::{Rate, float};
+    use crate::scenario::{ArrivalProcess, Course, Step, Steps};
+    use crate::units::{Rate, float, seconds};
 
     fn schedule(rate: &str, arrival: ArrivalProcess, seed: u64) -> Schedule {
+        scheduled(&Course::Steady(rate.parse().unwrap()), arrival, seed)
+    }
+
+    fn scheduled(rate: &Course<Rate>, arrival: ArrivalProcess, seed: u64) -> Schedule {
         let stream = Stream { purpose: Purpose::Arrivals, round: 0, stage: 0, workload: 0 };
-        Schedule::new(rate.parse().unwrap(), arrival, stream.generator(seed))
+        Schedule::new(rate, Duration::ZERO, arrival, stream.generator(seed))
+    }
+
+    fn ramp(from: &str, to: &str, secs: u64) -> Course<Rate> {
+        let (from, to) = (from.parse().unwrap(), to.parse().unwrap());
+        let span = Duration::from_secs(secs);
+        Course::Steps(Steps::new(vec![Step::Level { from, to, span }]).unwrap())
     }
 
     #[test]
@@ -154,6 +196,41 @@ mod tests {
             .map(|arrival| arrival.offset.as_nanos())
             .collect();
         assert_eq!(nanos, [45_562_509, 100_384_674, 121_615_388, 145_923_133]);
+    }
+
+    #[test]
+    fn a_constant_ramp_is_pinned_to_its_values() {
+        let offsets: Vec<_> = scheduled(&ramp("1/s", "3/s", 10), ArrivalProcess::Constant, 1)
+            .map(|arrival| arrival.offset.as_nanos())
+            .collect();
+        // 20 arrivals; number i is due at 5 × (√(1 + 0.4 i) - 1) seconds.
+        assert_eq!(offsets.len(), 20);
+        assert_eq!(offsets[..3], [0, 916_079_783, 1_708_203_932]);
+        assert_eq!(offsets[10], 6_180_339_887);
+    }
+
+    /// With probability 0.999, a Poisson number is within 3.3 deviations of its mean.
+    #[test]
+    fn a_poisson_ramp_brings_what_it_should_in_each_part_of_it() {
+        for seed in 0..5 {
+            let arrivals: Vec<_> =
+                scheduled(&ramp("1/s", "99/s", 100), ArrivalProcess::Poisson, seed).collect();
+            for (part, expected) in [(0..20, 216.0), (20..50, 1_059.0), (50..100, 3_725.0)] {
+                let came = arrivals.iter().filter(|a| part.contains(&a.offset.as_secs())).count();
+                let came = float(u64::try_from(came).unwrap());
+                assert!((came - expected).abs() < 3.3 * expected.sqrt(), "{came} in {part:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_gaps_of_a_ramp_are_exponential_once_the_rate_is_taken_out() {
+        let arrivals = scheduled(&ramp("10/s", "190/s", 100), ArrivalProcess::Poisson, 3);
+        let integral = |at: Duration| 10.0 * seconds(at) + 0.9 * seconds(at).powi(2);
+        let expected: Vec<_> = arrivals.map(|arrival| integral(arrival.offset)).collect();
+        let mut gaps: Vec<_> = expected.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let critical = 1.95 / float(u64::try_from(gaps.len()).unwrap()).sqrt();
+        assert!(kolmogorov_smirnov_distance(&mut gaps) < critical);
     }
 
     /// The largest distance between the gaps' distribution and the exponential one.
@@ -218,6 +295,29 @@ mod tests {
                 .collect();
             dealt.sort_by_key(|arrival| arrival.index);
             prop_assert!(dealt.into_iter().eq(whole.take(200)));
+        }
+
+        #[test]
+        fn shards_of_a_ramp_add_up_to_it(seed: u64, count in 1_u64..7) {
+            let whole = scheduled(&ramp("5/s", "50/s", 8), ArrivalProcess::Poisson, seed);
+            let mut dealt: Vec<Arrival> =
+                (0..count).flat_map(|index| whole.clone().shard(index, count)).collect();
+            dealt.sort_by_key(|arrival| arrival.index);
+            prop_assert!(dealt.into_iter().eq(whole));
+        }
+
+        #[test]
+        fn arrivals_of_a_ramp_never_go_back_and_end_with_it(
+            seed: u64,
+            from in 1_u64..200,
+            to in 1_u64..200,
+            burstiness in 0.05_f64..4.0,
+        ) {
+            let course = ramp(&format!("{from}/s"), &format!("{to}/s"), 5);
+            let process = ArrivalProcess::Gamma { burstiness };
+            let offsets: Vec<_> = scheduled(&course, process, seed).map(|a| a.offset).collect();
+            prop_assert!(offsets.is_sorted());
+            prop_assert!(offsets.iter().all(|offset| *offset <= Duration::from_secs(5)));
         }
 
         #[test]

@@ -10,6 +10,8 @@ pub enum Purpose {
     Arrivals,
     /// Which prompt is sent.
     Prompts,
+    /// How long users think before their next request.
+    ThinkTimes,
 }
 
 /// Names one stream of random numbers. Backends are left out on purpose: every backend sees
@@ -32,6 +34,7 @@ impl Stream {
         let purpose: u64 = match self.purpose {
             Purpose::Arrivals => 1,
             Purpose::Prompts => 2,
+            Purpose::ThinkTimes => 3,
         };
         let stage = crate::units::count(self.stage) & 0xffff;
         let workload = crate::units::count(self.workload) & 0xfff;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::cell::RunPlan;
 use crate::metric::{Metric, Statistic, Unsupported};
 use crate::scenario::{LoadProfile, Stage};
-use crate::units::{float, seconds, whole};
+use crate::units::{float, whole};
 
 /// A gate that will fail as unsupported, since too few requests are planned for its percentile.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,9 +76,9 @@ const fn has_many_values_a_request(metric: Metric) -> bool {
 
 /// The most requests of a stage; `None` where only the server's speed decides.
 fn most_requests(stage: &Stage) -> Option<u64> {
-    let by_time = |span: Duration| match stage.profile {
+    let by_time = |span: Duration| match &stage.profile {
         LoadProfile::Closed { .. } => None,
-        LoadProfile::Open { rate, .. } => Some(whole(rate.as_per_second() * seconds(span))),
+        LoadProfile::Open { rate, .. } => Some(whole(rate.expected(span))),
     };
     let by_time = stage.bound.duration.and_then(by_time);
     match (stage.bound.requests, by_time) {

@@ -15,7 +15,7 @@ use crate::measure::{
 use crate::metric::Metric;
 use crate::openai::Endpoint;
 use crate::scenario::{
-    ApiKey, ArrivalProcess, Backend, BackendKind, BaseUrl, Bound, Connections, HttpVersion,
+    ApiKey, ArrivalProcess, Backend, BackendKind, BaseUrl, Bound, Connections, Course, HttpVersion,
     KeySource, Load, LoadProfile, PromptSource, Scenario, Slo, SloLimit, Stage, Target, Timeouts,
     TlsSettings, Warmup, Workload,
 };
@@ -70,16 +70,16 @@ fn identity() -> RunIdentity {
 /// The scenario of [`result`].
 pub(crate) fn scenario(rounds: u32) -> Scenario {
     let closed = Stage {
-        profile: LoadProfile::Closed { concurrency: 4 },
+        profile: LoadProfile::closed(4),
         bound: Bound { requests: None, duration: Some(Duration::from_secs(30)) },
     };
     let open = Stage {
         profile: LoadProfile::Open {
-            rate: Rate::per_second(20.0).unwrap(),
+            rate: Course::Steady(Rate::per_second(20.0).unwrap()),
             arrival: ArrivalProcess::Poisson,
             max_in_flight: Some(64),
         },
-        ..closed
+        bound: closed.bound,
     };
     Scenario {
         name: "两台服务器".to_owned(),

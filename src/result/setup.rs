@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::{
-    Backend, Connections, HttpVersion, Load, LoadProfile, PromptFormat, PromptSource, Slo, Stage,
-    StopRule, Target, Warmup, Workload,
+    Backend, Connections, Course, HttpVersion, Load, LoadProfile, PromptFormat, PromptSource, Slo,
+    Stage, Step, StopRule, Target, Warmup, Workload,
 };
-use crate::units::{count, millis, seconds};
+use crate::units::{Rate, count, float, millis, seconds};
 
 /// One server that was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -145,9 +145,10 @@ pub struct StageEntry {
     pub label: String,
     /// `closed`: an answer's end starts the next request; `open`: requests start when due.
     pub mode: String,
-    /// Requests in flight of a closed loop.
+    /// Requests in flight of a closed loop; `null` where it goes through steps.
     pub concurrency: Option<u32>,
-    /// Mean arrival rate of an open loop, in requests per second.
+    /// Mean arrival rate of an open loop, in requests per second; `null` where it goes through
+    /// steps.
     pub rate_rps: Option<f64>,
     /// How arrivals of an open loop are spread: `constant`, `poisson`, `gamma`.
     pub arrival: Option<String>,
@@ -155,10 +156,49 @@ pub struct StageEntry {
     pub burstiness: Option<f64>,
     /// Most requests in flight of an open loop; `null` without a bound.
     pub max_in_flight: Option<u32>,
+    /// The steps the load goes through, in order; empty where it is the same all the time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepEntry>,
+    /// Pause between an answer and the next request of its slot in a closed loop, as
+    /// `1s to 3s`; left out where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub think_time: Option<String>,
     /// Measured requests after which it ends; `null` if only time ends it.
     pub requests: Option<u64>,
     /// Seconds after which it ends; `null` if only requests end it.
     pub duration_s: Option<f64>,
+}
+
+/// A step of a load that changes: it goes evenly from one level to another.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StepEntry {
+    /// Level at its begin: requests in flight of a closed loop, requests per second of an open
+    /// one; 0 in a pause.
+    pub from: f64,
+    /// Level at its end.
+    pub to: f64,
+    /// How long it takes, in seconds.
+    pub duration_s: f64,
+}
+
+impl StepEntry {
+    /// The steps of `course`, whose levels are shown as numbers.
+    fn all<T: Copy>(course: &Course<T>, number: impl Fn(T) -> f64) -> Vec<Self> {
+        let steps = match course {
+            Course::Steady(_) => &[],
+            Course::Steps(steps) => steps.list(),
+        };
+        let entry = |step: &Step<T>| {
+            let duration_s = seconds(step.span());
+            match step {
+                Step::Level { from, to, .. } => {
+                    Self { from: number(*from), to: number(*to), duration_s }
+                }
+                Step::Pause { .. } => Self { from: 0.0, to: 0.0, duration_s },
+            }
+        };
+        steps.iter().map(entry).collect()
+    }
 }
 
 impl StageEntry {
@@ -173,21 +213,29 @@ impl StageEntry {
             arrival: None,
             burstiness: None,
             max_in_flight: None,
+            steps: Vec::new(),
+            think_time: None,
             requests: stage.bound.requests,
             duration_s: stage.bound.duration.map(seconds),
         };
-        match stage.profile {
-            LoadProfile::Closed { concurrency } => Self { concurrency: Some(concurrency), ..entry },
+        match &stage.profile {
+            LoadProfile::Closed { concurrency, think_time } => Self {
+                concurrency: concurrency.steady(),
+                steps: StepEntry::all(concurrency, |slots| float(slots.into())),
+                think_time: think_time.map(|think_time| think_time.of_times().to_string()),
+                ..entry
+            },
             LoadProfile::Open { rate, arrival, max_in_flight } => Self {
                 mode: "open".to_owned(),
-                rate_rps: Some(rate.as_per_second()),
+                rate_rps: rate.steady().map(Rate::as_per_second),
+                steps: StepEntry::all(rate, Rate::as_per_second),
                 arrival: Some(arrival.key().to_owned()),
                 burstiness: if let Gamma { burstiness } = arrival {
-                    Some(burstiness)
+                    Some(*burstiness)
                 } else {
                     None
                 },
-                max_in_flight,
+                max_in_flight: *max_in_flight,
                 ..entry
             },
         }

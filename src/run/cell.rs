@@ -5,14 +5,18 @@ use std::sync::{Mutex, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
 
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
+use crate::load::SlotCourse;
 use crate::measure::Window;
 use crate::record::Phase;
 use crate::scenario::{LoadProfile, Stage, StopRule, Warmup};
-use crate::units::{Moment, count, ratio};
+use crate::units::{Moment, count, ratio, to_u32};
 use crate::workload::RowError;
 
 /// What one cell is to do.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct CellOrder {
     /// The cell's number.
     pub(super) id: u32,
@@ -28,9 +32,11 @@ pub(super) struct CellOrder {
 #[derive(Debug)]
 pub(super) struct CellState {
     order: CellOrder,
+    slots: Option<SlotCourse>,
     began_at: Moment,
     opened_at: AtomicU64,
     closed_at: AtomicU64,
+    end_moved: Notify,
     next_warmup: AtomicU64,
     next_measured: AtomicU64,
     in_flight: AtomicU64,
@@ -54,11 +60,17 @@ impl CellState {
     /// The state of a cell that begins at `began_at`.
     pub(super) fn new(order: CellOrder, began_at: Moment) -> Self {
         let never = Moment::NEVER.as_nanos();
+        let slots = match &order.stage.profile {
+            LoadProfile::Closed { concurrency, .. } => SlotCourse::new(concurrency),
+            LoadProfile::Open { .. } => None,
+        };
         Self {
             order,
+            slots,
             began_at,
             opened_at: AtomicU64::new(never),
             closed_at: AtomicU64::new(never),
+            end_moved: Notify::new(),
             next_warmup: AtomicU64::new(0),
             next_measured: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
@@ -81,12 +93,22 @@ impl CellState {
         self.began_at
     }
 
-    /// Requests in flight at most, where the profile sets it.
-    pub(super) const fn concurrency(&self) -> Option<u32> {
-        match self.order.stage.profile {
-            LoadProfile::Closed { concurrency } => Some(concurrency),
-            LoadProfile::Open { max_in_flight, .. } => max_in_flight,
+    /// Slots of a closed loop that are started: during a warm-up counted in requests only
+    /// those in use before the course begins. 0 for an open loop.
+    pub(super) fn slots_to_start(&self, in_warmup: bool) -> u32 {
+        let LoadProfile::Closed { concurrency, .. } = &self.order.stage.profile else { return 0 };
+        if in_warmup { concurrency.first() } else { concurrency.most() }
+    }
+
+    /// When a closed-loop slot that is free at `free_at` is to take its next request; `None`
+    /// once the course has no more use for it.
+    pub(super) fn slot_due(&self, slot: u32, free_at: Moment) -> Option<Moment> {
+        let Some(course) = &self.slots else { return Some(free_at) };
+        let opened_at = self.window().opened_at;
+        if free_at < opened_at && slot < course.first() {
+            return Some(free_at);
         }
+        Some(opened_at + course.next_start(slot, free_at.since(opened_at))?)
     }
 
     /// Opens the window at `moment` and, where the stage has a duration, sets its close.
@@ -99,7 +121,16 @@ impl CellState {
 
     /// Closes the window at `moment`, unless it closes earlier already.
     pub(super) fn close_window(&self, moment: Moment) {
-        self.closed_at.fetch_min(moment.as_nanos(), Ordering::AcqRel);
+        let before = self.closed_at.fetch_min(moment.as_nanos(), Ordering::AcqRel);
+        if moment.as_nanos() < before {
+            self.end_moved.notify_waiters();
+        }
+    }
+
+    /// Comes back when slots may have nothing more to wait for: the close of the window is set
+    /// or moved, or the last request of the warm-up is handed out. Misses nothing from now on.
+    pub(super) fn end_moved(&self) -> Notified<'_> {
+        self.end_moved.notified()
     }
 
     /// The window as far as it is known.
@@ -115,14 +146,28 @@ impl CellState {
         now.as_nanos() < self.closed_at.load(Ordering::Acquire)
     }
 
-    /// The next request of a closed loop for a slot that is free at `now`; `None` once the
-    /// stage hands out no more. Where a number of requests bounds the stage, the first free
-    /// slot that finds none left closes the window: from then on fewer are in flight.
-    pub(super) fn next_turn(&self, now: Moment) -> Option<Turn> {
+    /// Whether slots are handed nothing more at `now`: the window has closed, or all requests
+    /// of a warm-up are on their way.
+    pub(super) fn is_over(&self, now: Moment) -> bool {
+        let is_warm = match self.order.warmup {
+            Some(Warmup::Requests(bound)) => {
+                self.window().opened_at == Moment::NEVER
+                    && self.next_warmup.load(Ordering::Acquire) >= bound
+            }
+            Some(Warmup::Duration(_)) | None => false,
+        };
+        is_warm || !self.is_open(now)
+    }
+
+    /// The next request of a closed loop for a slot that is to take one at `due_at`, which
+    /// `now` has reached; `None` once the stage hands out no more. Where a number of requests
+    /// bounds the stage, the first free slot that finds none left closes the window: from then
+    /// on fewer are in flight.
+    pub(super) fn next_turn(&self, due_at: Moment, now: Moment) -> Option<Turn> {
         if !self.is_open(now) {
             return None;
         }
-        if now < self.window().opened_at {
+        if due_at < self.window().opened_at {
             return self.next_warmup_turn();
         }
         let index = self.next_measured.fetch_add(1, Ordering::AcqRel);
@@ -137,6 +182,10 @@ impl CellState {
         let index = self.next_warmup.fetch_add(1, Ordering::AcqRel);
         match self.order.warmup {
             Some(Warmup::Requests(bound)) if index >= bound => None,
+            Some(Warmup::Requests(bound)) if index + 1 == bound => {
+                self.end_moved.notify_waiters();
+                Some(Turn { phase: Phase::Warmup, index })
+            }
             _ => Some(Turn { phase: Phase::Warmup, index }),
         }
     }
@@ -172,7 +221,8 @@ impl CellState {
 
     /// Whether one more request may be sent now.
     pub(super) fn has_place(&self) -> bool {
-        self.concurrency().is_none_or(|limit| self.in_flight() < u64::from(limit))
+        let LoadProfile::Open { max_in_flight, .. } = self.order.stage.profile else { return true };
+        max_in_flight.is_none_or(|limit| self.in_flight() < u64::from(limit))
     }
 
     /// Names the thread to wake when a place becomes free.
@@ -214,12 +264,13 @@ impl CellState {
         self.stopped_early.load(Ordering::Acquire)
     }
 
-    /// How many of `total` slots fall to worker `index` of `workers`; all shares add up.
-    pub(super) fn share(total: u32, index: usize, workers: usize) -> usize {
-        let workers = count(workers).max(1);
-        let total = u64::from(total);
-        let extra = u64::from(count(index) < total % workers);
-        crate::units::index(total / workers + extra)
+    /// The slots, of `total`, that fall to worker `index` of `workers`; together they are all.
+    pub(super) fn share(
+        total: u32,
+        index: usize,
+        workers: usize,
+    ) -> impl Iterator<Item = u32> + use<> {
+        (to_u32(count(index))..total).step_by(workers.max(1))
     }
 
     /// How long the warm-up flows before the window opens by itself; `None` where a number
@@ -241,17 +292,22 @@ mod tests {
 
     use super::{CellOrder, CellState, Turn};
     use crate::record::Phase;
-    use crate::scenario::{Bound, LoadProfile, Stage, StopRule, Warmup};
+    use crate::scenario::{Bound, Course, LoadProfile, Stage, Step, Steps, StopRule, Warmup};
     use crate::units::{Moment, Share};
 
     fn state(bound: Bound, warmup: Option<Warmup>, stop: Option<StopRule>) -> CellState {
-        let profile = LoadProfile::Closed { concurrency: 2 };
+        let profile = LoadProfile::closed(2);
         let stage = Stage { profile, bound };
         CellState::new(CellOrder { id: 0, stage, warmup, stop }, Moment::ZERO)
     }
 
     fn at(seconds: u64) -> Moment {
         Moment::ZERO + Duration::from_secs(seconds)
+    }
+
+    /// The next request of a slot that is free just then.
+    fn next(state: &CellState, seconds: u64) -> Option<Turn> {
+        state.next_turn(at(seconds), at(seconds))
     }
 
     const TWO_REQUESTS: Bound = Bound { requests: Some(2), duration: None };
@@ -261,11 +317,11 @@ mod tests {
         let state = state(TWO_REQUESTS, None, None);
         state.open_window(at(1));
         let turn = |index| Some(Turn { phase: Phase::Measure, index });
-        assert_eq!(state.next_turn(at(1)), turn(0));
-        assert_eq!(state.next_turn(at(1)), turn(1));
+        assert_eq!(next(&state, 1), turn(0));
+        assert_eq!(next(&state, 1), turn(1));
         assert_eq!(state.window().closed_at, Moment::NEVER);
-        assert_eq!(state.next_turn(at(5)), None);
-        assert_eq!(state.next_turn(at(6)), None);
+        assert_eq!(next(&state, 5), None);
+        assert_eq!(next(&state, 6), None);
         assert_eq!(state.window().closed_at, at(5));
     }
 
@@ -274,18 +330,60 @@ mod tests {
         let bound = Bound { requests: None, duration: Some(Duration::from_secs(10)) };
         let state = state(bound, None, None);
         state.open_window(at(1));
-        assert!(state.next_turn(at(10)).is_some());
-        assert_eq!(state.next_turn(at(11)), None);
+        assert!(next(&state, 10).is_some());
+        assert_eq!(next(&state, 11), None);
         assert_eq!(state.window().closed_at, at(11));
     }
 
     #[test]
     fn warm_up_requests_come_first_and_end() {
         let state = state(TWO_REQUESTS, Some(Warmup::Requests(1)), None);
-        assert_eq!(state.next_turn(at(0)), Some(Turn { phase: Phase::Warmup, index: 0 }));
-        assert_eq!(state.next_turn(at(0)), None);
+        assert_eq!(next(&state, 0), Some(Turn { phase: Phase::Warmup, index: 0 }));
+        assert_eq!(next(&state, 0), None);
         state.open_window(at(1));
-        assert_eq!(state.next_turn(at(1)), Some(Turn { phase: Phase::Measure, index: 0 }));
+        assert_eq!(next(&state, 1), Some(Turn { phase: Phase::Measure, index: 0 }));
+    }
+
+    /// From one slot to three within ten seconds.
+    fn ramp() -> CellState {
+        let span = Duration::from_secs(10);
+        let steps = Steps::new(vec![Step::Level { from: 1, to: 3, span }]).unwrap();
+        let profile = LoadProfile::Closed { concurrency: Course::Steps(steps), think_time: None };
+        let stage = Stage { profile, bound: Bound { requests: None, duration: Some(span) } };
+        CellState::new(CellOrder { id: 0, stage, warmup: None, stop: None }, Moment::ZERO)
+    }
+
+    #[test]
+    fn a_ramp_warms_up_with_its_first_slots_and_begins_when_the_window_opens() {
+        let state = ramp();
+        assert_eq!([true, false].map(|warmup| state.slots_to_start(warmup)), [1, 3]);
+        assert_eq!(state.slot_due(0, at(3)), Some(at(3)));
+        state.open_window(at(20));
+        let due = [0, 1, 2].map(|slot| state.slot_due(slot, at(20)));
+        let millis = |millis| Some(at(20) + Duration::from_millis(millis));
+        assert_eq!(due, [millis(0), millis(2_500), millis(7_500)]);
+        assert_eq!(state.slot_due(2, at(30)), None);
+    }
+
+    #[test]
+    fn a_request_belongs_to_the_phase_in_which_it_was_due() {
+        let state = state(TWO_REQUESTS, Some(Warmup::Duration(Duration::from_secs(5))), None);
+        state.open_window(at(5));
+        let phase = |due, now| state.next_turn(at(due), at(now)).map(|turn| turn.phase);
+        assert_eq!(phase(4, 5), Some(Phase::Warmup));
+        assert_eq!(phase(5, 6), Some(Phase::Measure));
+    }
+
+    #[test]
+    fn whoever_waits_hears_that_the_window_closes_earlier() {
+        let state = ramp();
+        state.open_window(at(0));
+        let mut moved = std::pin::pin!(state.end_moved());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        state.close_window(at(99));
+        assert!(moved.as_mut().poll(&mut context).is_pending());
+        state.close_window(at(4));
+        assert!(moved.as_mut().poll(&mut context).is_ready());
     }
 
     #[test]
@@ -308,9 +406,10 @@ mod tests {
     proptest! {
         #[test]
         fn the_shares_of_all_workers_add_up(total in 0_u32..5_000, workers in 1_usize..32) {
-            let shares: usize =
-                (0..workers).map(|index| CellState::share(total, index, workers)).sum();
-            prop_assert_eq!(shares, usize::try_from(total).unwrap());
+            let mut shares: Vec<_> =
+                (0..workers).flat_map(|index| CellState::share(total, index, workers)).collect();
+            shares.sort_unstable();
+            prop_assert!(shares.into_iter().eq(0..total));
         }
     }
 }

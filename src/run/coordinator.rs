@@ -22,7 +22,7 @@ use crate::load::{Purpose, Schedule, Stream};
 use crate::measure::{CellSummary, Interval, Recorder, RequestRow, TimeSeries};
 use crate::plan::Cell;
 use crate::record::RequestRecord;
-use crate::scenario::{LoadProfile, Warmup};
+use crate::scenario::{Course, LoadProfile, Warmup};
 use crate::units::{Moment, count, to_u32};
 use crate::workload::RowError;
 
@@ -127,6 +127,7 @@ impl<'a> CellRun<'a> {
             self.state.open_window(self.crew.clock.now());
         }
         self.load_until_closed(seed, None)?;
+        self.await_close()?;
         self.checkup.close();
         self.drain(drain)?;
         self.leave()?;
@@ -161,16 +162,19 @@ impl<'a> CellRun<'a> {
         seed: u64,
         warmup_requests: Option<u64>,
     ) -> Result<(), CellError> {
-        match self.state.order().stage.profile {
-            LoadProfile::Closed { concurrency } => {
+        let state = Arc::clone(&self.state);
+        match &state.order().stage.profile {
+            LoadProfile::Closed { .. } => {
                 let workers = self.crew.workers.len();
+                let slots = state.slots_to_start(warmup_requests.is_some());
                 for (index, worker) in self.workers().enumerate() {
-                    tell(worker, Command::Slots(CellState::share(concurrency, index, workers)));
+                    let share = CellState::share(slots, index, workers);
+                    tell(worker, Command::Slots(share.collect()));
                 }
                 if warmup_requests.is_some() {
                     return Ok(());
                 }
-                while self.state.is_open(self.crew.clock.now()) {
+                while state.is_open(self.crew.clock.now()) {
                     self.look_around()?;
                 }
                 Ok(())
@@ -178,10 +182,25 @@ impl<'a> CellRun<'a> {
             LoadProfile::Open { rate, arrival, .. } => {
                 let Cell { round, stage, workload, .. } = *self.cell;
                 let stream = Stream { purpose: Purpose::Arrivals, round, stage, workload };
-                let schedule = Schedule::new(rate, arrival, stream.generator(seed));
-                self.pace(schedule, warmup_requests)
+                let generator = stream.generator(seed);
+                // A warm-up counted in requests keeps to the first level, however long it takes.
+                let steady = Course::Steady(rate.first());
+                let rate = if warmup_requests.is_some() { &steady } else { rate };
+                let lead = state.warmup_span().unwrap_or_default();
+                self.pace(Schedule::new(rate, lead, *arrival, generator), warmup_requests)
             }
         }
+    }
+
+    /// Waits until the window closes, where its length is set: the last arrival of an open
+    /// loop comes before that.
+    fn await_close(&mut self) -> Result<(), CellError> {
+        while self.state.order().stage.bound.duration.is_some()
+            && self.state.is_open(self.crew.clock.now())
+        {
+            self.look_around()?;
+        }
+        Ok(())
     }
 
     /// Runs the pacer on a thread of its own while this one merges.
@@ -190,7 +209,12 @@ impl<'a> CellRun<'a> {
         let state = Arc::clone(&self.state);
         let commands: Vec<UnboundedSender<Command>> = self.workers().cloned().collect();
         let unsent = self.unsent.0.clone();
-        let start_at = clock.now();
+        let window = state.window();
+        // So that a course begins to the nanosecond when the window opens.
+        let start_at = match state.warmup_span() {
+            Some(lead) => window.opened_at.before(lead),
+            None => clock.now(),
+        };
         let bounds = match warmup_requests {
             Some(_) => Bounds { warmup: warmup_requests, measured: Some(0) },
             None => Bounds { warmup: None, measured: state.order().stage.bound.requests },

@@ -20,6 +20,7 @@ use super::worker::{CellJob, Worker};
 use crate::audit::{AnswerLength, CellEnd as AuditEnd, CellFacts, RunFacts, audit_cell, audit_run};
 use crate::clock::{Clock, WallTime};
 use crate::dataset::{check_against, load_prompts};
+use crate::load::{Purpose, Stream, Thinking};
 use crate::measure::{Recorder, RecordingRules};
 use crate::plan::{Cell, RunPlan};
 use crate::result::{CellLabels, CellResult, ClientEntry, FindingEntry, Note, RunResult};
@@ -109,13 +110,10 @@ impl<'a> Run<'a> {
     fn make_room(&self) -> Result<(), RunError> {
         let open = self.plan.cells().iter().filter_map(|cell| {
             let each = self.targets.get(&cell.backend)?.descriptors_per_connection();
-            let most = match (self.plan.backend(cell).http, self.plan.stage(cell).profile) {
+            let most = match (self.plan.backend(cell).http, &self.plan.stage(cell).profile) {
                 // All requests of a worker share one connection.
                 (HttpVersion::Two, _) => count(WORKER_LIMIT),
-                (HttpVersion::One, LoadProfile::Closed { concurrency }) => concurrency.into(),
-                (HttpVersion::One, LoadProfile::Open { max_in_flight, .. }) => {
-                    max_in_flight?.into()
-                }
+                (HttpVersion::One, profile) => profile.most_in_flight()?.into(),
             };
             Some((most, each))
         });
@@ -203,12 +201,7 @@ impl<'a> Run<'a> {
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let most = cells
             .iter()
-            .map(|cell| match self.plan.stage(cell).profile {
-                LoadProfile::Closed { concurrency } => u64::from(concurrency),
-                LoadProfile::Open { max_in_flight, .. } => {
-                    max_in_flight.map_or(u64::MAX, u64::from)
-                }
-            })
+            .map(|cell| self.plan.stage(cell).profile.most_in_flight().map_or(u64::MAX, u64::from))
             .max()
             .unwrap_or(1);
         let workers = cores.min(WORKER_LIMIT).min(index(most)).max(1);
@@ -258,7 +251,7 @@ impl<'a> Run<'a> {
         let prompts = Arc::clone(&self.prompts[cell.workload]);
         let order = CellOrder {
             id: cell.id,
-            stage: *self.plan.stage(cell),
+            stage: self.plan.stage(cell).clone(),
             warmup: scenario.load.warmup,
             stop: scenario.load.stop,
         };
@@ -276,8 +269,22 @@ impl<'a> Run<'a> {
                 slo: scenario.slo.clone(),
                 endpoint: workload.endpoint,
             }),
+            thinking: self.thinking(cell),
             server: target.place(),
         }
+    }
+
+    /// How the slots of a closed loop think between two requests.
+    fn thinking(&self, cell: &Cell) -> Option<Thinking> {
+        let LoadProfile::Closed { think_time, .. } = &self.plan.stage(cell).profile else {
+            return None;
+        };
+        let Cell { round, stage, workload, .. } = *cell;
+        Some(Thinking {
+            distribution: (*think_time)?,
+            stream: Stream { purpose: Purpose::ThinkTimes, round, stage, workload },
+            seed: self.plan.scenario().seed,
+        })
     }
 
     /// Puts a finished cell into the result, with what the audit has to say.

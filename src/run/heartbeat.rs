@@ -156,7 +156,7 @@ mod tests {
         let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let clock = Clock::start();
         let bound = Bound { requests: Some(1), duration: None };
-        let stage = Stage { profile: LoadProfile::Closed { concurrency: 1 }, bound };
+        let stage = Stage { profile: LoadProfile::closed(1), bound };
         let order = CellOrder { id: 0, stage, warmup: None, stop: None };
         let cell = Arc::new(CellState::new(order, clock.now()));
         cell.open_window(clock.now());

@@ -56,10 +56,12 @@ impl Offered {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{Bounds, Offered};
     use crate::load::{Purpose, Schedule, Stream};
     use crate::measure::Window;
-    use crate::scenario::ArrivalProcess;
+    use crate::scenario::{ArrivalProcess, Course};
     use crate::units::Moment;
 
     const UNBOUNDED: Bounds = Bounds { warmup: None, measured: None };
@@ -75,8 +77,9 @@ mod tests {
     /// Ten a second, the first at 200 ms.
     fn offered(bounds: Bounds) -> Offered {
         let stream = Stream { purpose: Purpose::Arrivals, round: 0, stage: 0, workload: 0 };
-        let rate = "10/s".parse().unwrap();
-        let schedule = Schedule::new(rate, ArrivalProcess::Constant, stream.generator(1));
+        let rate = Course::Steady("10/s".parse().unwrap());
+        let (lead, process) = (Duration::ZERO, ArrivalProcess::Constant);
+        let schedule = Schedule::new(&rate, lead, process, stream.generator(1));
         Offered::new(schedule, at(200), bounds)
     }
 

@@ -3,26 +3,58 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::sink::InFlight;
 use super::worker::{CellContext, Release};
+use crate::load::ThinkTimes;
 use crate::record::{FailureKind, Phase};
+use crate::units::Moment;
 use crate::workload::RequestSpec;
 
 /// Pause of a closed-loop slot after a connection that could not be opened. Without it a dead
 /// server would be tried thousands of times a second, and the rows would be all its failures.
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 
-/// One slot of a closed loop: sends, waits for the end, sends the next.
-pub(super) async fn run_slot(cell: Rc<CellContext>) {
-    loop {
-        let now = cell.clock.now();
-        let Some(turn) = cell.state.next_turn(now) else { break };
+/// How often a clock without timers is looked at.
+const TICK: Duration = Duration::from_millis(1);
+
+/// Slot number `slot` of a closed loop: sends, waits for the end, thinks, sends the next.
+pub(super) async fn run_slot(cell: Rc<CellContext>, slot: u32) {
+    let mut think_times = cell.thinking.map(|thinking| thinking.of(slot.into()));
+    let mut free_at = cell.clock.now();
+    while let Some(due_at) = cell.state.slot_due(slot, free_at) {
+        if !wait_until(&cell, due_at).await {
+            break;
+        }
+        let Some(turn) = cell.state.next_turn(due_at, cell.clock.now()) else { break };
         let Some(spec) = spec_of(&cell, turn.phase, turn.index) else { break };
         cell.sink.observe_in_flight(turn.phase, cell.state.sent());
-        let flight = cell.sink.begin(turn.phase, turn.index, now);
+        let flight = cell.sink.begin(turn.phase, turn.index, due_at);
         let failure = send(&cell, flight, &spec).await;
-        if failure.is_some_and(is_refusal) {
-            tokio::time::sleep(REFUSED_PAUSE).await;
+        let think_time = think_times.as_mut().map_or(Duration::ZERO, ThinkTimes::draw);
+        let pause = if failure.is_some_and(is_refusal) { REFUSED_PAUSE } else { Duration::ZERO };
+        free_at = cell.clock.now() + think_time.max(pause);
+    }
+}
+
+/// Waits until `due_at`; false if nothing more is handed out before that.
+async fn wait_until(cell: &CellContext, due_at: Moment) -> bool {
+    loop {
+        // Asked for before the end is looked at, so that none is missed in between.
+        let end_moved = cell.state.end_moved();
+        let now = cell.clock.now();
+        if cell.state.is_over(now) {
+            return false;
+        }
+        if now >= due_at {
+            return true;
+        }
+        let until = cell.clock.instant(due_at.min(cell.state.window().closed_at));
+        let until = until.map_or_else(|| Instant::now() + TICK, Instant::from_std);
+        tokio::select! {
+            () = tokio::time::sleep_until(until) => {}
+            () = end_moved => {}
         }
     }
 }

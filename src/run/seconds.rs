@@ -112,6 +112,8 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::super::offered::{Bounds, Offered};
@@ -120,7 +122,7 @@ mod tests {
     use crate::measure::{Interval, Recorder, RecordingRules, Window};
     use crate::openai::Endpoint;
     use crate::record::{Outcome, Phase, RequestRecord};
-    use crate::scenario::{ArrivalProcess, Slo};
+    use crate::scenario::{ArrivalProcess, Course, Slo};
     use crate::units::Moment;
 
     const WINDOW: Window = Window { opened_at: Moment::ZERO, closed_at: Moment::NEVER };
@@ -207,8 +209,9 @@ mod tests {
     fn arrivals_are_due_although_they_are_held_back() {
         let mut seconds = seconds(1);
         let stream = Stream { purpose: Purpose::Arrivals, round: 0, stage: 0, workload: 0 };
-        let rate = "5/s".parse().unwrap();
-        let schedule = Schedule::new(rate, ArrivalProcess::Constant, stream.generator(1));
+        let rate = Course::Steady("5/s".parse().unwrap());
+        let (lead, process) = (Duration::ZERO, ArrivalProcess::Constant);
+        let schedule = Schedule::new(&rate, lead, process, stream.generator(1));
         let bounds = Bounds { warmup: None, measured: Some(12) };
         seconds.expect(Offered::new(schedule, at(0), bounds));
         seconds.take_in(batch(0, 1, 1));

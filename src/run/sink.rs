@@ -216,7 +216,7 @@ mod tests {
     /// A sink of a cell that begins now, into a channel that holds one report.
     fn sink(clock: &Clock) -> (Rc<Sink>, Receiver<Report>) {
         let bound = Bound { requests: Some(9), duration: None };
-        let profile = LoadProfile::Closed { concurrency: 1 };
+        let profile = LoadProfile::closed(1);
         let order = CellOrder { id: 0, stage: Stage { profile, bound }, warmup: None, stop: None };
         let state = Arc::new(CellState::new(order, clock.now()));
         let rules = RecordingRules { slo: Slo::default(), endpoint: Endpoint::Chat };

@@ -18,6 +18,7 @@ use super::seconds::Batch;
 use super::sink::{CutOff, Sink};
 use crate::client::{ClientParts, HttpClient};
 use crate::clock::Clock;
+use crate::load::Thinking;
 use crate::measure::{INTERVAL, Recorder, Waits};
 use crate::record::Phase;
 use crate::units::Moment;
@@ -33,6 +34,8 @@ pub(super) struct CellJob {
     pub(super) parts: ClientParts,
     pub(super) factory: Arc<RequestFactory>,
     pub(super) recorder: Recorder,
+    /// How long closed-loop slots think between two requests; `None`: they do not.
+    pub(super) thinking: Option<Thinking>,
     pub(super) server: ServerPlace,
 }
 
@@ -51,8 +54,8 @@ pub(super) struct Release {
 pub(super) enum Command {
     /// Take part in a cell.
     Enter(Box<CellJob>),
-    /// Start so many closed-loop slots.
-    Slots(usize),
+    /// Start these closed-loop slots.
+    Slots(Vec<u32>),
     /// Send this request now.
     Send(Release),
     /// Say [`Report::Reached`] once nothing is in flight any more.
@@ -144,17 +147,18 @@ pub(super) struct CellContext {
     pub(super) client: HttpClient,
     pub(super) sink: Rc<Sink>,
     pub(super) clock: Clock,
+    pub(super) thinking: Option<Thinking>,
 }
 
 impl Stay {
     fn new(job: CellJob, clock: Clock, reports: SyncSender<Report>) -> Self {
-        let CellJob { state, parts, factory, recorder, .. } = job;
+        let CellJob { state, parts, factory, recorder, thinking, .. } = job;
         let heartbeat = Heartbeat::start(clock.clone(), Arc::clone(&state));
         let client = HttpClient::new(parts, clock.clone());
         let meter = client.meter().clone();
         let sink = Sink::new(Arc::clone(&state), clock.clone(), recorder, meter, reports.clone());
         let sink = Rc::new(sink);
-        let cell = Rc::new(CellContext { state, factory, client, sink, clock });
+        let cell = Rc::new(CellContext { state, factory, client, sink, clock, thinking });
         Self { cell, reports, tasks: JoinSet::new(), barrier_asked: false, heartbeat }
     }
 
@@ -182,9 +186,9 @@ impl Stay {
 
     fn obey(&mut self, command: &Command) {
         match command {
-            Command::Slots(count) => {
-                for _ in 0..*count {
-                    self.tasks.spawn_local(run_slot(Rc::clone(&self.cell)));
+            Command::Slots(slots) => {
+                for slot in slots {
+                    self.tasks.spawn_local(run_slot(Rc::clone(&self.cell), *slot));
                 }
             }
             Command::Send(release) => {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::course::Course;
+use super::distribution::Distribution;
 use crate::units::{Rate, Share, format_span};
 
 /// The load of a scenario.
@@ -33,7 +35,7 @@ pub enum Warmup {
 }
 
 /// One load point.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Stage {
     /// How requests start.
     pub profile: LoadProfile,
@@ -42,22 +44,47 @@ pub struct Stage {
 }
 
 /// How requests start.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum LoadProfile {
-    /// Closed loop: a fixed number in flight; an answer's end starts the next request.
+    /// Closed loop: so many slots; the end of an answer starts the slot's next request.
     Closed {
-        /// Requests in flight; at least 1.
-        concurrency: u32,
+        /// Slots, each with at most one request in flight; every level is at least 1.
+        concurrency: Course<u32>,
+        /// Seconds between the end of an answer and the slot's next request; `None`: none.
+        think_time: Option<Distribution>,
     },
     /// Open loop: requests start when they are due, whatever the server does.
     Open {
         /// Mean arrival rate.
-        rate: Rate,
+        rate: Course<Rate>,
         /// How arrivals are spread.
         arrival: ArrivalProcess,
         /// Most requests in flight; further arrivals are held back, never dropped.
         max_in_flight: Option<u32>,
     },
+}
+
+impl LoadProfile {
+    /// A closed loop of so many slots all the time, without think time.
+    pub const fn closed(concurrency: u32) -> Self {
+        Self::Closed { concurrency: Course::Steady(concurrency), think_time: None }
+    }
+
+    /// Most requests that can be in flight; `None` without a bound.
+    pub fn most_in_flight(&self) -> Option<u32> {
+        match self {
+            Self::Closed { concurrency, .. } => Some(concurrency.most()),
+            Self::Open { max_in_flight, .. } => *max_in_flight,
+        }
+    }
+
+    /// Whether the load is the same all the time, as far as the profile decides it.
+    pub const fn is_steady(&self) -> bool {
+        match self {
+            Self::Closed { concurrency, .. } => concurrency.steady().is_some(),
+            Self::Open { rate, .. } => rate.steady().is_some(),
+        }
+    }
 }
 
 /// How the arrivals of an open loop are spread.
@@ -90,7 +117,7 @@ impl ArrivalProcess {
 pub struct Bound {
     /// After so many measured requests were handed out.
     pub requests: Option<u64>,
-    /// After so long.
+    /// After so long; where the load goes through steps, when the last of them ends.
     pub duration: Option<Duration>,
 }
 
@@ -145,11 +172,16 @@ impl std::fmt::Display for Bound {
     }
 }
 
-/// As tables show it: `4 at a time`, `20/s poisson`.
+/// As tables show it: `concurrency 4`, `20/s poisson`, `5/s to 50/s constant`.
 impl std::fmt::Display for LoadProfile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Closed { concurrency } => write!(f, "concurrency {concurrency}"),
+            Self::Closed { concurrency, think_time: None } => {
+                write!(f, "concurrency {concurrency}")
+            }
+            Self::Closed { concurrency, think_time: Some(think_time) } => {
+                write!(f, "concurrency {concurrency} thinking {}", think_time.of_times())
+            }
             Self::Open { rate, arrival, max_in_flight: None } => {
                 write!(f, "{rate} {}", arrival.key())
             }

@@ -5,6 +5,7 @@
 
 mod backend;
 mod check;
+mod course;
 mod distribution;
 mod environment;
 mod flags;
@@ -29,6 +30,7 @@ pub use backend::{
     ApiKey, Backend, BaseUrl, Connections, HttpVersion, KeySource, Target, Timeouts, TlsSettings,
 };
 pub use check::UrlError;
+pub use course::{Course, Step, Steps};
 pub use distribution::Distribution;
 pub use environment::{Environment, Origin};
 pub use flags::{ScenarioFlags, parse_goodput, scenario_text};

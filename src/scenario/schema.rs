@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::typed::{Decode, DistributionFile, ScenarioFile, Seconds, Tokens};
+use super::typed::{Decode, DistributionFile, OrRamp, ScenarioFile, Seconds, Slots, Tokens};
+use crate::units::Rate;
 
 /// The JSON Schema of the scenario; made of the same declarations that read it.
 pub fn schema() -> Value {
@@ -13,8 +14,12 @@ pub fn schema() -> Value {
     if let (Value::Object(schema), Value::Object(file)) = (&mut schema, ScenarioFile::schema()) {
         schema.extend(file);
     }
-    let definitions =
-        [DistributionFile::<Seconds>::definition(), DistributionFile::<Tokens>::definition()];
+    let definitions = [
+        DistributionFile::<Seconds>::definition(),
+        DistributionFile::<Tokens>::definition(),
+        OrRamp::<Slots>::definition(),
+        OrRamp::<Rate>::definition(),
+    ];
     for (name, definition) in definitions {
         schema["$defs"][name] = definition;
     }

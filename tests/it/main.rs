@@ -35,6 +35,8 @@ mod preflight;
 #[cfg(test)]
 mod probe;
 #[cfg(test)]
+mod profiles;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod readmes;

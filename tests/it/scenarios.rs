@@ -2,13 +2,16 @@
 #![expect(clippy::disallowed_methods, reason = "the shipped files are what is tested")]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pacemark::plan::RunPlan;
 use pacemark::scenario::{
     BackendKind, Environment, Origin, Overrides, Scenario, quickstart, starter,
 };
+
+use crate::accounting::assert_adds_up;
+use crate::program::{OPEN_LOOP, Sandbox};
 
 fn parsed(name: &str, text: &str) -> Result<Scenario, String> {
     let origin = Origin { name: name.to_owned(), folder: "scenarios".into() };
@@ -30,7 +33,7 @@ fn every_shipped_scenario_parses_and_plans() {
         assert!(!RunPlan::new(Arc::new(scenario)).cells().is_empty(), "{}", path.display());
         seen += 1;
     }
-    assert_eq!(seen, 5);
+    assert_eq!(seen, 6);
 }
 
 #[test]
@@ -48,4 +51,36 @@ fn every_starter_parses() {
         let scenario = parsed("starter.yaml", &starter(kind)).unwrap();
         assert_eq!(scenario.backends[0].kind, kind);
     }
+}
+
+#[test]
+fn the_ramp_runs_against_the_simulated_server() {
+    let text = fs::read_to_string(shipped("ramp.yaml")).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.write("ramp.yaml", &text);
+    let shorter = [
+        "load.stages.0.duration=2s",
+        "load.stages.1.profile.0.duration=500ms",
+        "load.stages.1.profile.1.duration=1s",
+        "load.stages.1.profile.2.duration=500ms",
+        "load.stages.1.profile.3.pause=500ms",
+        "load.stages.1.profile.4.duration=500ms",
+        "load.stages.2.duration=2s",
+    ];
+    let sets = shorter.iter().flat_map(|set| ["--set", set]);
+    let arguments: Vec<_> = ["run", "ramp.yaml"].into_iter().chain(sets).collect();
+    let result = assert_adds_up(&sandbox.start(&arguments).with_code_of(OPEN_LOOP));
+    let labels: Vec<_> = result.cells.iter().map(|cell| cell.labels.stage.as_str()).collect();
+    assert_eq!(
+        labels,
+        [
+            "2/s to 40/s poisson, 2s",
+            "5/s then 5/s to 45/s then 45/s then pause and 1 more step poisson, 3s",
+            "concurrency 1 to 16 thinking 100ms to 500ms, 2s",
+        ]
+    );
+}
+
+fn shipped(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name)
 }

@@ -7,6 +7,7 @@ mod gate;
 mod key;
 mod load;
 mod mock;
+mod profile;
 mod scenario;
 mod stage;
 mod url;

@@ -6,8 +6,8 @@ use super::harness::read;
 use crate::metric::Metric;
 use crate::openai::Endpoint;
 use crate::scenario::{
-    ArrivalProcess, BackendKind, LoadProfile, PromptSource, Scenario, ScenarioFlags, SloLimit,
-    parse_goodput, scenario_text,
+    ArrivalProcess, BackendKind, Course, LoadProfile, PromptSource, Scenario, ScenarioFlags,
+    SloLimit, parse_goodput, scenario_text,
 };
 
 fn read_flags(flags: &ScenarioFlags) -> Scenario {
@@ -72,7 +72,7 @@ fn every_flag_has_its_place() {
     assert_eq!(
         scenario.load.stages[1].profile,
         LoadProfile::Open {
-            rate: "20/s".parse().unwrap(),
+            rate: Course::Steady("20/s".parse().unwrap()),
             arrival: ArrivalProcess::Gamma { burstiness: 0.5 },
             max_in_flight: None
         }

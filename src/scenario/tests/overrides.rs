@@ -33,8 +33,8 @@ fn a_path_leads_through_lists_and_names_with_dots() {
         "slo.ttft=500ms",
         "workloads.chat.stream=false",
     ]));
-    let profiles: Vec<_> = scenario.load.stages.iter().map(|stage| stage.profile).collect();
-    assert_eq!(profiles, [2, 32].map(|concurrency| LoadProfile::Closed { concurrency }));
+    let profiles: Vec<_> = scenario.load.stages.iter().map(|stage| stage.profile.clone()).collect();
+    assert_eq!(profiles, [2, 32].map(LoadProfile::closed));
     assert_eq!(scenario.backends[1].model_name("chat"), "z");
     assert_eq!(scenario.slo.limits.len(), 1);
     assert!(!scenario.workloads[0].stream);

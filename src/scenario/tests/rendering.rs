@@ -44,7 +44,7 @@ load:
     - {concurrency: [1, four], requests: 10}
     - {concurrency: 4, rate: 20/s, duration: 60s}
     - {rate: 20, burstiness: 0.5}
-    - {concurrency: {from: 1, to: 64}, duration: 2m}
+    - {concurrency: {from: 1, to: 64}, requests: 20}
     - {search: {}}
 slo: {ttft: 0s, p99: 1s}
 gates: [ttft.p99 < 800]
@@ -81,7 +81,7 @@ fn every_mistake_is_listed_with_place_and_hint() {
     bench.yaml:42:7: `load.stages.2` never ends (add `requests: 200`, `duration: 30s`, or both)
     bench.yaml:42:14: `load.stages.2.rate` must be a rate, not the number 20 (give its unit: `20/s`)
     bench.yaml:42:30: `burstiness` goes with `arrival: gamma` (add `arrival: gamma`, or leave it out)
-    bench.yaml:43:21: `load.stages.3.concurrency`: a ramp is not part of this version yet (leave it out)
+    bench.yaml:43:21: a ramp needs a `duration` (add `duration: 1m`: the time in which it goes from one to the other)
     bench.yaml:44:8: `load.stages.4.search`: searching for the highest load that holds is not part of this version yet (leave it out)
     bench.yaml:45:13: `slo.ttft` must be a duration above 0, not `0s`
     bench.yaml:45:17: `slo` has no key `p99` (accepted: `ttft`, `ttfa`, `tpot`, `stall`, `e2e`, `response`)

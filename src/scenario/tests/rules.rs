@@ -196,10 +196,42 @@ fn arrivals_fit_together() {
     insta::assert_snapshot!(of_stage("rate: 5/s, duration: 5s, arrival: gamma"), @r"bench.yaml:6:52: `arrival: gamma` needs `burstiness` (write `burstiness: 0.5`; 1 is Poisson, less is burstier)");
     insta::assert_snapshot!(of_stage("rate: 5/s, duration: 5s, arrival: gamma, burstiness: 0"), @r"bench.yaml:6:71: `load.stages.0.burstiness` must be a number above 0, not the number 0");
     insta::assert_snapshot!(of_stage("rate: 5/s, duration: 5s, arrival: constant, burstiness: 2"), @r"bench.yaml:6:74: `burstiness` goes with `arrival: gamma` (add `arrival: gamma`, or leave it out)");
-    insta::assert_snapshot!(of_stage("rate: {from: 1/s, to: 5/s}, duration: 5s"), @r"bench.yaml:6:24: `load.stages.0.rate`: a ramp is not part of this version yet (leave it out)");
     insta::assert_snapshot!(of_stage("replay: {speed: 2}"), @r"bench.yaml:6:18: `load.stages.0.replay`: replaying a trace is not part of this version yet (leave it out)");
     insta::assert_snapshot!(of_stage("sweep: {}, duration: 5s"), @r"bench.yaml:6:18: `load.stages.0.sweep`: sweeping a range of loads is not part of this version yet (leave it out)");
-    insta::assert_snapshot!(of_stage("concurrency: 1, requests: 4, think_time: 1s"), @r"bench.yaml:6:47: `load.stages.0.think_time`: pausing between requests is not part of this version yet (leave it out)");
+}
+
+#[test]
+fn ramps_and_think_times_fit_together() {
+    insta::assert_snapshot!(of_stage("rate: {from: 1/s, to: 5/s}, requests: 5"), @r"bench.yaml:6:24: a ramp needs a `duration` (add `duration: 1m`: the time in which it goes from one to the other)");
+    insta::assert_snapshot!(of_stage("concurrency: [1, {from: 1}], duration: 5s"), @r"bench.yaml:6:35: `load.stages.0.concurrency.1` lacks the key `to`");
+    insta::assert_snapshot!(of_stage("rate: {from: 0/s, to: 5/s, by: 1/s}, duration: 5s"), @r"
+    bench.yaml:6:31: `load.stages.0.rate.from` must be a rate above 0, not `0/s` (write `20/s`, `0.5/s` or `600/min`)
+    bench.yaml:6:45: `load.stages.0.rate` has no key `by` (accepted: `from`, `to`)
+    ");
+    insta::assert_snapshot!(of_stage("rate: 5/s, duration: 5s, think_time: 1s"), @r"bench.yaml:6:55: `think_time` goes with `concurrency`, not with `rate` (leave it out: in an open loop the rate says when requests start)");
+    insta::assert_snapshot!(of_stage("concurrency: 5, duration: 5s, think_time: 1"), @r"bench.yaml:6:60: `load.stages.0.think_time` must be a duration, not the number 1 (give its unit: `1s` or `1ms`)");
+}
+
+#[test]
+fn the_steps_of_a_profile_fit_together() {
+    let of_steps = |steps: &str| of_stage(&format!("profile: [{steps}]"));
+    insta::assert_snapshot!(of_steps("{rate: 5/s, duration: 5s}, {concurrency: 5, duration: 5s}"), @r"bench.yaml:6:35: the steps of a profile are all closed or all open (keep to `concurrency` or to `rate`, or make two stages of it)");
+    insta::assert_snapshot!(of_steps("{pause: 5s}"), @r"bench.yaml:6:27: `load.stages.0.profile` has no load (add a step as `{rate: 5/s, duration: 30s}`)");
+    insta::assert_snapshot!(of_steps("{}, {rate: 5/s}, {pause: 5s, duration: 5s}, {rate: 5/s, pause: 5s}"), @r"
+    bench.yaml:6:28: `load.stages.0.profile.0` does nothing (write `{rate: 5/s, duration: 30s}`, `{concurrency: 4, duration: 30s}` or `{pause: 10s}`)
+    bench.yaml:6:32: `load.stages.0.profile.1` never ends (add `duration: 30s`)
+    bench.yaml:6:67: `pause` says itself how long it is (leave `duration` out)
+    bench.yaml:6:91: a step has one of `concurrency`, `rate` and `pause` (make two steps of it)
+    ");
+    insta::assert_snapshot!(of_stage("profile: [{concurrency: 5, duration: 5s}], rate: 5/s, duration: 5s, arrival: constant"), @r"
+    bench.yaml:6:27: `profile` takes the place of `concurrency` and `rate` (make a step of the other one, or two stages of it)
+    bench.yaml:6:82: the steps of `profile` say themselves how long they take (leave `duration` out)
+    ");
+    insta::assert_snapshot!(of_stage("profile: [{concurrency: 5, duration: 5s}], arrival: gamma, burstiness: 1"), @r"
+    bench.yaml:6:70: `arrival` goes with `rate`, not with `concurrency` (leave it out, or use `rate`)
+    bench.yaml:6:89: `burstiness` goes with `rate`, not with `concurrency` (leave it out, or use `rate`)
+    ");
+    insta::assert_snapshot!(of_stage("profile: [{rate: 5/s, duration: 5s}], think_time: 1s"), @r"bench.yaml:6:68: `think_time` goes with `concurrency`, not with `rate` (leave it out: in an open loop the rate says when requests start)");
 }
 
 #[test]

@@ -10,7 +10,8 @@ use crate::scenario::{BackendKind, Overrides, TokenLimitField, schema};
 const DOCUMENTATION: &str = include_str!("../../../docs/scenario.md");
 
 /// Every key of a schema under its dotted path, with its default: names that users choose are
-/// `NAME`, items of lists `0`. The keys of distributions come once, below `distribution`.
+/// `NAME`, items of lists `0`. The keys of distributions and of ramps come once, below `distribution`
+/// and `ramp`.
 fn keys(schema: &Value, above: &str, found: &mut BTreeMap<String, String>) {
     let required = schema["required"].as_array();
     for (key, value) in schema["properties"].as_object().into_iter().flatten() {
@@ -35,8 +36,9 @@ fn keys(schema: &Value, above: &str, found: &mut BTreeMap<String, String>) {
     for choice in schema["anyOf"].as_array().into_iter().flatten() {
         keys(choice, above, found);
     }
-    for definition in schema["$defs"].as_object().into_iter().flat_map(|defs| defs.values()) {
-        keys(definition, "distribution", found);
+    for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
+        let above = if name.ends_with("_ramp") { "ramp" } else { "distribution" };
+        keys(definition, above, found);
     }
 }
 
@@ -49,7 +51,10 @@ fn all_keys() -> BTreeMap<String, String> {
 
 /// A scenario with `value` at `path`, and nothing else.
 fn scenario_with(path: &str, value: &str) -> String {
-    let path = path.replace("distribution", "backends.NAME.mock.ttft");
+    let path = match path.strip_prefix("ramp.") {
+        Some(key) => format!("load.stages.0.rate.{key}"),
+        None => path.replace("distribution", "backends.NAME.mock.ttft"),
+    };
     let mut text = value.to_owned();
     for step in path.split('.').rev() {
         text = if step == "0" { format!("[{text}]") } else { format!("{{{step}: {text}}}") };

@@ -8,9 +8,9 @@ use super::harness::{read, scenario};
 use crate::metric::Metric;
 use crate::openai::Endpoint;
 use crate::scenario::{
-    ArrivalProcess, BackendKind, Bound, Connections, Distribution, Hooks, HttpVersion, LoadProfile,
-    MockSpec, PromptFormat, PromptSource, SloLimit, StopRule, Target, Timeouts, TlsSettings,
-    Warmup,
+    ArrivalProcess, BackendKind, Bound, Connections, Course, Distribution, Hooks, HttpVersion,
+    LoadProfile, MockSpec, PromptFormat, PromptSource, SloLimit, Stage, StopRule, Target, Timeouts,
+    TlsSettings, Warmup,
 };
 use crate::units::{Rate, Share};
 
@@ -152,19 +152,46 @@ fn a_workload_is_read_in_full() {
 }
 
 #[test]
+fn ramps_and_profiles_are_read_in_full() {
+    let text = scenario(
+        "kind: vllm",
+        "endpoint: chat, model: m, prompts: [hi]",
+        "stages: [{rate: [5/s, {from: 1/s, to: 9/s}], duration: 30s, arrival: constant}, \
+         {concurrency: {from: 1, to: 9}, duration: 1m, requests: 70, think_time: {uniform: [1s, 3s]}}, \
+         {profile: [{rate: 5/s, duration: 30s}, {pause: 10s}, {rate: {from: 5/s, to: 50/s}, duration: 1m}], \
+         max_in_flight: 9}, {profile: [{concurrency: 2, duration: 5s}, {pause: 5s}], think_time: 0s}]",
+    );
+    let load = read(&text).unwrap().load;
+    let shown: Vec<_> = load
+        .stages
+        .iter()
+        .map(|Stage { profile, bound }| {
+            format!("{profile}, {:?} {:?}", bound.duration, bound.requests)
+        })
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"), @r"
+    5/s constant, Some(30s) None
+    1/s to 9/s constant, Some(30s) None
+    concurrency 1 to 9 thinking 1s to 3s, Some(60s) Some(70)
+    5/s then pause then 5/s to 50/s poisson max 9, Some(100s) None
+    concurrency 2 then pause, Some(10s) None
+    ");
+}
+
+#[test]
 fn the_load_is_read_in_full() {
     let load = read(EVERY_KEY).unwrap().load;
-    let profiles: Vec<_> = load.stages.iter().map(|stage| stage.profile).collect();
+    let profiles: Vec<_> = load.stages.iter().map(|stage| stage.profile.clone()).collect();
     let open = |rate: &str, arrival, max_in_flight| LoadProfile::Open {
-        rate: rate.parse::<Rate>().unwrap(),
+        rate: Course::Steady(rate.parse::<Rate>().unwrap()),
         arrival,
         max_in_flight,
     };
     assert_eq!(
         profiles,
         [
-            LoadProfile::Closed { concurrency: 1 },
-            LoadProfile::Closed { concurrency: 4 },
+            LoadProfile::closed(1),
+            LoadProfile::closed(4),
             open("20/s", ArrivalProcess::Gamma { burstiness: 0.5 }, Some(256)),
             open("1/s", ArrivalProcess::Constant, None),
             open("600/min", ArrivalProcess::Constant, None),
@@ -226,7 +253,7 @@ fn what_is_not_said_is_as_documented() {
     assert_eq!(
         scenario.load.stages[0].profile,
         LoadProfile::Open {
-            rate: "2/s".parse().unwrap(),
+            rate: Course::Steady("2/s".parse().unwrap()),
             arrival: ArrivalProcess::Poisson,
             max_in_flight: None
         }

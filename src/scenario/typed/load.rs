@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::choice::{Choice, choices};
-use super::decode::{Decode, not_yet};
+use super::decode::Decode;
+use super::distribution::{DistributionFile, Seconds};
+use super::field::Field;
 use super::list::{List, OneOrMany};
-use super::mapping::mapping;
+use super::mapping::{KeySchema, Keys, mapping, schema_of};
 use super::quantity::{Positive, PositiveSpan, Whole};
 use crate::scenario::problem::Problems;
 use crate::scenario::tree::Node;
@@ -15,6 +17,8 @@ use crate::units::{Rate, Share};
 
 /// Load points; more take days.
 pub(in crate::scenario) const MOST_STAGES: usize = 1_000;
+/// Steps of one profile; more than a day of minutes.
+const MOST_STEPS: usize = 2_000;
 /// A client machine has about as many ports towards one server.
 const MOST_IN_FLIGHT: u64 = 65_535;
 /// More requests than this in a stage take weeks.
@@ -58,9 +62,15 @@ mapping! {
     /// One load point, or several: a list of concurrencies or rates makes one each.
     StageFile {
         /// Closed loop: so many requests in flight; an answer's end starts the next request.
-        optional concurrency: OrRamp<Whole<1, MOST_IN_FLIGHT>>,
+        /// `{from: …, to: …}` goes evenly from one to the other over the `duration`.
+        optional concurrency: OneOrMany<OrRamp<Slots>, MOST_STAGES>,
         /// Open loop: so many requests start per time, whatever the server does.
-        optional rate: OrRamp<Rate>,
+        /// `{from: …, to: …}` goes evenly from one to the other over the `duration`.
+        optional rate: OneOrMany<OrRamp<Rate>, MOST_STAGES>,
+        /// Several steps one after the other, measured as one load point.
+        optional profile: List<StepFile, MOST_STEPS>,
+        /// Closed loop: pause between an answer and the next request of its slot.
+        optional think_time: DistributionFile<Seconds>,
         /// How the arrivals of an open loop are spread.
         optional arrival: ArrivalChoice = "poisson",
         /// Shape of `arrival: gamma`; 1 is Poisson, less is burstier.
@@ -72,14 +82,27 @@ mapping! {
         /// Ends the stage after so long.
         optional duration: PositiveSpan,
     }
-    later {
-        "think_time": "pausing between requests",
-    }
+    later {}
     instead {
         "replay": "replaying a trace",
         "sweep": "sweeping a range of loads",
         "search": "searching for the highest load that holds",
     }
+}
+
+mapping! {
+    /// A step of a profile: a concurrency or a rate for a time, or a pause.
+    StepFile {
+        /// So many requests in flight, or a ramp.
+        optional concurrency: OrRamp<Slots>,
+        /// So many requests start per time, or a ramp.
+        optional rate: OrRamp<Rate>,
+        /// How long the step takes.
+        optional duration: PositiveSpan,
+        /// Nothing starts for so long.
+        optional pause: PositiveSpan,
+    }
+    later {}
 }
 
 mapping! {
@@ -104,21 +127,60 @@ mapping! {
     later {}
 }
 
-/// One load, or a list of them; ramps come later.
-#[derive(Clone, Debug)]
-pub(in crate::scenario) struct OrRamp<T>(pub(in crate::scenario) OneOrMany<T, MOST_STAGES>);
+/// Slots of a closed loop.
+pub(in crate::scenario) type Slots = Whole<1, MOST_IN_FLIGHT>;
 
-impl<T: Decode> Decode for OrRamp<T> {
+/// A level of load, or a ramp from one to another.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::scenario) enum OrRamp<T> {
+    /// The same all the time.
+    Level(T),
+    /// Evenly from one to the other.
+    Ramp(T, T),
+}
+
+const RAMP: Keys = Keys { known: &["from", "to"], later: &[], instead: &[] };
+
+/// A level of load.
+pub(in crate::scenario) trait Level: Decode {
+    /// The name of its ramp among the definitions of the schema.
+    const RAMP: &str;
+}
+
+impl Level for Slots {
+    const RAMP: &str = "concurrency_ramp";
+}
+
+impl Level for Rate {
+    const RAMP: &str = "rate_ramp";
+}
+
+impl<T: Level> Decode for OrRamp<T> {
     fn decode(node: &Node, problems: &mut Problems) -> Option<Self> {
-        if node.get("from").is_some() || node.get("to").is_some() {
-            not_yet(node.place, "a ramp", problems);
-            return None;
+        if node.entries().is_none() {
+            return T::decode(node, problems).map(Self::Level);
         }
-        OneOrMany::decode(node, problems).map(Self)
+        let entries = RAMP.open(node, problems)?;
+        let from: Field<T> = entries.required("from", problems);
+        let to: Field<T> = entries.required("to", problems);
+        Some(Self::Ramp(from.into_value()?, to.into_value()?))
     }
 
     fn schema() -> Json {
-        OneOrMany::<T, MOST_STAGES>::schema()
+        json!({"anyOf": [T::schema(), {"$ref": format!("#/$defs/{}", T::RAMP)}]})
+    }
+}
+
+impl<T: Level> OrRamp<T> {
+    /// The name of the ramp among the definitions of the schema, and what stands there.
+    pub(in crate::scenario) fn definition() -> (&'static str, Json) {
+        let key =
+            |key, doc| KeySchema { key, doc, required: true, default: None, schema: T::schema() };
+        let ramp = schema_of(
+            &["A ramp: evenly from one level to another."],
+            [key("from", &["The level at the beginning."]), key("to", &["The level at the end."])],
+        );
+        (T::RAMP, ramp)
     }
 }
 

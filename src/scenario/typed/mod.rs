@@ -25,9 +25,10 @@ pub(in crate::scenario) use distribution::{DistributionFile, Seconds, Tokens};
 pub(in crate::scenario) use field::{Field, Given};
 pub(in crate::scenario) use file::{ScenarioFile, SloFile};
 pub(in crate::scenario) use gate::{GateFile, ScopeFile};
-pub(in crate::scenario) use list::NamedItem;
+pub(in crate::scenario) use list::{List, NamedItem};
 pub(in crate::scenario) use load::{
-    ArrivalChoice, HooksFile, LoadFile, MOST_STAGES, StageFile, StopFile, WarmupFile,
+    ArrivalChoice, HooksFile, LoadFile, MOST_STAGES, OrRamp, Slots, StageFile, StepFile, StopFile,
+    WarmupFile,
 };
 pub(in crate::scenario) use mock::{MockFile, MockProfile, MockSettings};
 pub(in crate::scenario) use text::{FilePath, JsonObject};

@@ -17,6 +17,7 @@ pub mod calibrate;
 pub mod cli;
 pub mod client;
 pub mod clock;
+pub mod compare;
 pub mod dataset;
 pub mod gate;
 pub mod load;

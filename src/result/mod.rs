@@ -10,6 +10,7 @@ mod client;
 mod counts;
 mod error_bound;
 mod figures;
+mod fingerprint;
 mod gate;
 mod histograms;
 mod pooled;
@@ -27,6 +28,7 @@ pub use counts::{
 };
 pub use error_bound::{ErrorBound, ErrorBoundEntry, QuantileErrors};
 pub use figures::Figures;
+pub use fingerprint::{Difference, Fingerprint};
 pub use gate::GateEntry;
 pub use histograms::{HistogramError, HistogramFault};
 pub use pooled::PooledCell;

@@ -54,14 +54,17 @@ pub(super) const FLOORS: &[Floor] = &[
     ),
     worldly(
         "store",
-        &["units", "metric", "clock", "record", "scenario", "measure", "result", "report", "run"],
+        &[
+            "units", "metric", "clock", "record", "scenario", "measure", "result", "compare",
+            "report", "run",
+        ],
     ),
     worldly("cli", CLI_USES),
 ];
 
 /// What there is to show, and what was found out from it.
 const REPORT_USES: &[&str] =
-    &["units", "metric", "openai", "scenario", "measure", "audit", "result", "gate"];
+    &["units", "metric", "openai", "scenario", "measure", "audit", "result", "compare", "gate"];
 
 /// Everything that makes a measurement; nothing that shows one.
 const RUN_USES: &[&str] = &[
@@ -97,7 +100,7 @@ const CLI_USES: &[&str] = &[
 ];
 
 /// Rows whose module is still to come; every other row has one.
-const PLANNED: &[&str] = &["compare"];
+const PLANNED: &[&str] = &[];
 
 const PLAN_DOCUMENT: &str = include_str!("../../../docs/architecture.md");
 

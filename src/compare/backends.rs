@@ -1,0 +1,98 @@
+//! Backends within one run: interleaved rounds, paired.
+
+use super::cells::{CompareError, Counterparts, Place, Subject, labelled};
+use super::comparison::{Basis, Comparison, Indication, Side};
+use super::fairness::{of_cell, of_run, out_of_line};
+use super::judge::{Judge, overall};
+use super::rules::Rules;
+use crate::units::{count, index, to_u32};
+
+/// Each other backend of `run` held against `base`, or against the first one.
+///
+/// # Errors
+///
+/// [`CompareError`] if there is no such backend, or no other.
+pub fn compare_backends(
+    run: Subject<'_>,
+    base: Option<&str>,
+    rules: &Rules,
+) -> Result<Vec<Comparison>, CompareError> {
+    let names: Vec<_> = run.result.backends.iter().map(|backend| backend.name.as_str()).collect();
+    let base = match base {
+        None => 0,
+        Some(name) => names.iter().position(|known| *known == name).ok_or_else(|| {
+            CompareError::UnknownBackend {
+                run: run.result.id.clone(),
+                found: name.to_owned(),
+                known: names.join(", "),
+            }
+        })?,
+    };
+    if names.len() < 2 {
+        return Err(CompareError::OneBackend {
+            run: run.result.id.clone(),
+            backend: names.first().copied().unwrap_or_default().to_owned(),
+        });
+    }
+    let others = (0..names.len()).filter(|other| *other != base);
+    Ok(others.map(|new| pair(run, [base, new].map(|at| to_u32(count(at))), rules)).collect())
+}
+
+/// Two backends, by their indices.
+fn pair(run: Subject<'_>, [base, new]: [u32; 2], rules: &Rules) -> Comparison {
+    let places = run.places();
+    let shared: Vec<_> = places
+        .iter()
+        .filter(|place| place.backend == new)
+        .map(|place| (Place { backend: base, ..*place }, *place))
+        .filter(|(counterpart, _)| places.contains(counterpart))
+        .collect();
+    let rounds = |place| run.rounds(place).cells.len();
+    let fewest = shared.iter().map(|(base, new)| rounds(*base).min(rounds(*new))).min();
+    let basis = match fewest {
+        None => Basis::Indicative(Indication::NothingInCommon),
+        Some(rounds) if rounds < super::FEWEST_ROUNDS => {
+            Basis::Indicative(Indication::FewRounds(rounds))
+        }
+        Some(rounds) => Basis::Rounds(rounds),
+    };
+    let mut cells = Vec::new();
+    let mut drafts = Vec::new();
+    for (base, new) in shared {
+        let counterparts = Counterparts {
+            base: vec![run.rounds(base)],
+            new: run.rounds(new),
+            by_runs: false,
+            draws: matches!(basis, Basis::Indicative(_)),
+        };
+        let names = [run.backend(base), run.backend(new)];
+        cells.push(labelled((&run, base), (&run, new), of_cell(&counterparts, names)));
+        let is_open = run.result.stages[index(new.stage.into())].is_open();
+        drafts.push(counterparts.drafts(rules, is_open));
+    }
+    let estimates = Judge { rules, basis: &basis }.judge(drafts);
+    for (cell, estimates) in cells.iter_mut().zip(estimates) {
+        cell.caveats.extend(out_of_line(&estimates));
+        cell.estimates = estimates;
+    }
+    let verdict = match basis {
+        Basis::Indicative(_) => None,
+        Basis::Rounds(_) | Basis::Baseline(_) => {
+            Some(overall(cells.iter().flat_map(|cell| &cell.estimates)))
+        }
+    };
+    let side = |at: u32| Side {
+        label: run.result.backends[index(at.into())].name.clone(),
+        runs: vec![run.result.id.clone()],
+    };
+    let caveats = of_run(run.result);
+    Comparison {
+        base: side(base),
+        new: side(new),
+        basis,
+        rules: rules.clone(),
+        cells,
+        caveats,
+        verdict,
+    }
+}

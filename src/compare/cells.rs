@@ -1,0 +1,253 @@
+//! Which cells are held against each other, and what they hold.
+
+use std::collections::BTreeSet;
+
+use super::bootstrap::SeriesPair;
+use super::comparison::{Caveat, ComparedCell};
+use super::draft::{Draft, Pair, of_pairs, of_runs, whole_value, within_runs};
+use super::fairness;
+use super::measure::Measure;
+use super::rows::RequestValues;
+use super::rules::Rules;
+use crate::metric::Metric;
+use crate::result::{CellResult, RunResult};
+use crate::units::index;
+
+/// A result, with the values of its requests where they are needed and known.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The result.
+    pub result: &'a RunResult,
+    /// Values of its requests, for what is only indicative; `None` where they are not kept.
+    pub values: Option<&'a RequestValues>,
+}
+
+/// Why results cannot be compared.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CompareError {
+    /// A run of a single backend stands alone.
+    #[error("`{run}` has one backend, `{backend}`: name a second run to compare it with")]
+    OneBackend {
+        /// Name of the run.
+        run: String,
+        /// Its backend.
+        backend: String,
+    },
+    /// The run has no such backend.
+    #[error("`{run}` has no backend `{found}`; there are {known}")]
+    UnknownBackend {
+        /// Name of the run.
+        run: String,
+        /// The name found.
+        found: String,
+        /// The names there are.
+        known: String,
+    },
+    /// There is nothing to compare with.
+    #[error("there is no run to compare `{run}` with")]
+    NoBase {
+        /// Name of the run.
+        run: String,
+    },
+}
+
+/// A backend under one workload at one stage, in a result: indices into its lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) workload: u32,
+    pub(super) stage: u32,
+    pub(super) backend: u32,
+}
+
+impl<'a> Subject<'a> {
+    /// The places that were measured, by workload, stage and backend.
+    pub(super) fn places(&self) -> BTreeSet<Place> {
+        self.result
+            .cells
+            .iter()
+            .map(|CellResult { labels, .. }| Place {
+                workload: labels.workload_index,
+                stage: labels.stage_index,
+                backend: labels.backend_index,
+            })
+            .collect()
+    }
+
+    /// The rounds of a place.
+    pub(super) fn rounds(&self, place: Place) -> Rounds<'a> {
+        let mut cells: Vec<_> =
+            self.result.cells.iter().filter(|cell| is_at(cell, place)).collect();
+        cells.sort_by_key(|cell| cell.labels.round);
+        Rounds { cells, values: self.values, seed: self.result.seed }
+    }
+
+    /// Name of the backend at `place`.
+    pub(super) fn backend(&self, place: Place) -> &'a str {
+        &self.result.backends[index(place.backend.into())].name
+    }
+}
+
+fn is_at(cell: &CellResult, place: Place) -> bool {
+    let labels = &cell.labels;
+    (labels.workload_index, labels.stage_index, labels.backend_index)
+        == (place.workload, place.stage, place.backend)
+}
+
+/// The rounds of one backend, workload and stage.
+#[derive(Clone, Debug)]
+pub(super) struct Rounds<'a> {
+    pub(super) cells: Vec<&'a CellResult>,
+    values: Option<&'a RequestValues>,
+    seed: u64,
+}
+
+impl Rounds<'_> {
+    /// The value of `measure` in a round; `None` where it has none, or the cell was cut short.
+    fn value(&self, round: u32, measure: Measure) -> Option<f64> {
+        let cell = self.cells.iter().find(|cell| cell.labels.round == round)?;
+        value(cell, measure)
+    }
+
+    /// All rounds as one value.
+    fn whole(&self, measure: Measure) -> Option<f64> {
+        whole_value(measure, self.cells.iter().map(|cell| value(cell, measure)))
+    }
+
+    fn has(&self, metric: Metric) -> bool {
+        self.cells.iter().any(|cell| {
+            cell.measured.distribution(metric).is_some() || cell.measured.window(metric).is_some()
+        })
+    }
+
+    fn supports(&self, measure: Measure) -> bool {
+        self.cells.iter().all(|cell| measure.is_supported(&cell.measured))
+    }
+
+    fn series(&self, round: u32, metric: Metric) -> &[f64] {
+        let cell = self.cells.iter().find(|cell| cell.labels.round == round);
+        cell.zip(self.values).map_or(&[], |(cell, values)| values.of(cell.labels.id, metric))
+    }
+}
+
+/// A value of a cell. One that was given up tells of its failures only; one whose window never
+/// closed tells nothing.
+fn value(cell: &CellResult, measure: Measure) -> Option<f64> {
+    cell.window.length_s?;
+    if cell.ended_early.is_some() && measure.metric != Metric::ErrorRate {
+        return None;
+    }
+    measure.value(&cell.measured).filter(|value| value.is_finite())
+}
+
+/// Both sides of one compared cell. The base has several runs where these are the replicates.
+#[derive(Clone, Debug)]
+pub(super) struct Counterparts<'a> {
+    pub(super) base: Vec<Rounds<'a>>,
+    pub(super) new: Rounds<'a>,
+    /// Whether the base's runs are the replicates, and not its rounds.
+    pub(super) by_runs: bool,
+    /// Whether requests may be drawn from, as nothing better is at hand.
+    pub(super) draws: bool,
+}
+
+impl Counterparts<'_> {
+    /// Everything that one side or both have, drafted.
+    pub(super) fn drafts(&self, rules: &Rules, is_open: bool) -> Vec<Draft> {
+        let has = |metric| self.new.has(metric) || self.base.iter().any(|run| run.has(metric));
+        let both = |metric| self.new.has(metric) && self.base.iter().all(|run| run.has(metric));
+        let generates = has(Metric::OutputTokenThroughput);
+        let gaps = if both(Metric::Itl) { Metric::Itl } else { Metric::Icl };
+        let mut measures = Measure::all();
+        let chosen = rules.deciding.iter().flatten();
+        let more: Vec<_> = chosen.filter(|one| !measures.contains(one)).copied().collect();
+        measures.extend(more);
+        measures
+            .into_iter()
+            .filter(|measure| {
+                let decides = rules.decides(*measure, generates);
+                has(measure.metric)
+                    && match measure.metric {
+                        Metric::Itl | Metric::Icl => decides || measure.metric == gaps,
+                        Metric::Response => decides || is_open,
+                        _ => true,
+                    }
+            })
+            .map(|measure| self.draft(measure, rules, rules.decides(measure, generates)))
+            .collect()
+    }
+
+    fn draft(&self, measure: Measure, rules: &Rules, decides: bool) -> Draft {
+        let mut evidence = if self.by_runs {
+            let base: Vec<_> = self.base.iter().map(|run| run.whole(measure)).collect();
+            of_runs(measure, &base, self.new.whole(measure))
+        } else {
+            of_pairs(measure, &self.pairs(measure))
+        };
+        if measure.counts_output() && !fairness::tokens_compare(&self.base, &self.new) {
+            evidence = evidence.and(Err(super::NoEffect::CountedDifferently));
+        }
+        if self.draws
+            && let Ok(evidence) = &mut evidence
+        {
+            let series = self.series(&evidence.replicates, measure.metric);
+            evidence.within = within_runs(measure, &series, rules.confidence, self.new.seed);
+        }
+        let (base, new) = self.shown(measure);
+        let supported =
+            self.new.supports(measure) && self.base.iter().all(|run| run.supports(measure));
+        Draft { measure, decides, base, new, supported, evidence }
+    }
+
+    /// The two values of each round.
+    fn pairs(&self, measure: Measure) -> Vec<Pair> {
+        let all = self.base.iter().chain([&self.new]).flat_map(|side| &side.cells);
+        let rounds: BTreeSet<_> = all.map(|cell| cell.labels.round).collect();
+        let base = |round| self.base.first().and_then(|side| side.value(round, measure));
+        let pair = |round| Pair { round, base: base(round), new: self.new.value(round, measure) };
+        rounds.into_iter().map(pair).collect()
+    }
+
+    /// The values to show: those of the rounds that both sides have, where there are any.
+    fn shown(&self, measure: Measure) -> (Option<f64>, Option<f64>) {
+        if self.by_runs {
+            let base = whole_value(measure, self.base.iter().map(|run| run.whole(measure)));
+            return (base, self.new.whole(measure));
+        }
+        let pairs = self.pairs(measure);
+        let both: Vec<_> =
+            pairs.iter().filter(|pair| pair.base.is_some() && pair.new.is_some()).collect();
+        let shown = if both.is_empty() { pairs.iter().collect() } else { both };
+        (
+            whole_value(measure, shown.iter().map(|pair| pair.base)),
+            whole_value(measure, shown.iter().map(|pair| pair.new)),
+        )
+    }
+
+    fn series(&self, rounds: &[u32], metric: Metric) -> Vec<SeriesPair<'_>> {
+        let Some(base) = self.base.first().filter(|_| !self.by_runs) else { return Vec::new() };
+        let pair = |&round| SeriesPair {
+            base: base.series(round, metric),
+            new: self.new.series(round, metric),
+        };
+        rounds.iter().map(pair).collect()
+    }
+}
+
+/// A cell of the comparison, without estimates yet.
+pub(super) fn labelled(
+    base: (&Subject<'_>, Place),
+    new: (&Subject<'_>, Place),
+    caveats: Vec<Caveat>,
+) -> ComparedCell {
+    let (subject, place) = new;
+    let workload = &subject.result.workloads[index(place.workload.into())];
+    ComparedCell {
+        workload: workload.name.clone(),
+        endpoint: workload.endpoint.clone(),
+        stage: subject.result.stages[index(place.stage.into())].label.clone(),
+        base_backend: base.0.backend(base.1).to_owned(),
+        new_backend: subject.backend(place).to_owned(),
+        estimates: Vec::new(),
+        caveats,
+    }
+}

@@ -1,0 +1,226 @@
+//! What makes a comparison unfair, named beside it.
+
+use std::collections::BTreeSet;
+
+use super::cells::{Counterparts, Rounds, Subject};
+use super::comparison::{Caveat, CaveatKind, Effect, Estimate};
+use super::measure::Scale;
+use crate::result::{CellResult, RunResult, TokenEntry, TokenSourceEntry, WorkloadEntry};
+use crate::units::ratio;
+
+/// Mean answers that differ by more are not the same work.
+const LENGTH_TOLERANCE: f64 = 0.05;
+/// Shares of cached input that differ by more are not the same work.
+const CACHE_TOLERANCE: f64 = 0.05;
+
+/// What holds for one cell; `names` are those of its sides.
+pub(super) fn of_cell(cell: &Counterparts<'_>, names: [&str; 2]) -> Vec<Caveat> {
+    let sides = [totals(&cell.base), totals(std::slice::from_ref(&cell.new))];
+    let mut caveats = Vec::new();
+    let mut name = |kind, text: Option<String>| {
+        caveats.extend(text.map(|text| Caveat { kind, text }));
+    };
+    name(CaveatKind::TokenSource, token_sources(&sides, names));
+    name(CaveatKind::OutputLength, output_lengths(&sides, names));
+    name(CaveatKind::CacheShare, cache_shares(&sides, names));
+    for (rounds, of) in
+        [(cell.base.as_slice(), names[0]), (std::slice::from_ref(&cell.new), names[1])]
+    {
+        name(CaveatKind::CutShort, cut_short(rounds, of));
+        name(CaveatKind::Untrusted, untrusted(rounds, of));
+    }
+    caveats
+}
+
+/// What holds for a run as a whole.
+pub(super) fn of_run(run: &RunResult) -> Vec<Caveat> {
+    let partial = run.partial.then(|| Caveat {
+        kind: CaveatKind::CutShort,
+        text: format!("{} is partial: it was stopped, or still goes on", run.id),
+    });
+    partial.into_iter().collect()
+}
+
+/// What differs between the base runs, which share an environment, and the new one.
+pub(super) fn between_runs(base: &[Subject<'_>], new: &RunResult) -> Vec<Caveat> {
+    let mut caveats = Vec::new();
+    let mut say = |kind, text: String| caveats.push(Caveat { kind, text });
+    if let Some(first) = base.first() {
+        let differences = first.result.fingerprint().differences(&new.fingerprint());
+        for (kind, of_machine) in
+            [(CaveatKind::OtherMachine, true), (CaveatKind::OtherEnvironment, false)]
+        {
+            let parts = differences.iter().filter(|part| part.of_machine == of_machine);
+            let parts: Vec<_> = parts.map(ToString::to_string).collect();
+            if !parts.is_empty() {
+                say(kind, parts.join("; "));
+            }
+        }
+    }
+    let mut told = BTreeSet::new();
+    for run in base {
+        for (kind, text) in unlike(run.result, new) {
+            if told.insert(text.clone()) {
+                say(kind, text);
+            }
+        }
+    }
+    caveats
+}
+
+/// What of the scenario differs between two runs.
+fn unlike(base: &RunResult, new: &RunResult) -> Vec<(CaveatKind, String)> {
+    let mut found = Vec::new();
+    if base.seed != new.seed {
+        let text = format!("the seeds differ: {} and {}", base.seed, new.seed);
+        found.push((CaveatKind::OtherRequests, text));
+    }
+    for entry in &new.workloads {
+        let same_name = |other: &&WorkloadEntry| other.name == entry.name;
+        if let Some(other) = base.workloads.iter().find(same_name)
+            && (WorkloadEntry { model: entry.model.clone(), ..other.clone() }) != *entry
+        {
+            let text = format!("the requests of {} differ", entry.name);
+            found.push((CaveatKind::OtherRequests, text));
+        }
+    }
+    let [left, right] = [base, new].map(|run| run.provenance.definitions_version);
+    if left != right {
+        let text = format!("the metrics are of definitions {left} and {right}");
+        found.push((CaveatKind::OtherDefinitions, text));
+    }
+    let load = crate::result::LoadEntry { rounds: new.load.rounds, ..base.load.clone() };
+    if load != new.load {
+        let text = "warm-up, pauses, drain or stop rule differ".to_owned();
+        found.push((CaveatKind::OtherLoad, text));
+    }
+    if base.slo != new.slo {
+        let text = "the SLOs differ: goodput does not compare".to_owned();
+        found.push((CaveatKind::OtherLoad, text));
+    }
+    found
+}
+
+/// Whether the output tokens of both sides were counted alike.
+pub(super) fn tokens_compare(base: &[Rounds<'_>], new: &Rounds<'_>) -> bool {
+    let label = |rounds: &[Rounds<'_>]| totals(rounds).sources.label();
+    match (label(base), label(std::slice::from_ref(new))) {
+        (Some(left), Some(right)) => left == right,
+        _ => true,
+    }
+}
+
+/// Names the round that makes a check contradict an interval that decides.
+pub(super) fn out_of_line(estimates: &[Estimate]) -> Vec<Caveat> {
+    let deciding = estimates.iter().filter(|estimate| estimate.decides);
+    let text = |estimate: &Estimate| {
+        let effect = estimate.effect.as_ref().ok()?;
+        let check = effect.check.as_ref()?;
+        let at = check.out_of_line?;
+        let (round, value) = (effect.replicates.get(at)?, effect.by_replicate.get(at)?);
+        let typical = check.hodges_lehmann;
+        Some(format!(
+            "{}: round {} is out of line, {} where the rounds together say {}",
+            estimate.measure,
+            round + 1,
+            shown(effect, *value),
+            shown(effect, typical),
+        ))
+    };
+    let texts = deciding.filter_map(text);
+    texts.map(|text| Caveat { kind: CaveatKind::OutOfLine, text }).collect()
+}
+
+fn shown(effect: &Effect, value: f64) -> String {
+    match effect.scale {
+        Scale::Ratio => format!("{value:.3}"),
+        Scale::Difference => format!("{:+.2} percentage points", value * 100.0),
+    }
+}
+
+/// What a side's requests came to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    sources: TokenSourceEntry,
+    tokens: TokenEntry,
+}
+
+fn totals(rounds: &[Rounds<'_>]) -> Totals {
+    let mut sum = Totals::default();
+    for cell in rounds.iter().flat_map(|rounds| &rounds.cells) {
+        sum.sources.add(&cell.measured.token_sources);
+        sum.tokens.add(&cell.measured.tokens);
+    }
+    sum
+}
+
+fn token_sources(sides: &[Totals; 2], names: [&str; 2]) -> Option<String> {
+    let [left, right] = sides.map(|side| side.sources.label());
+    let (left, right) = (left?, right?);
+    (left != right).then(|| {
+        format!(
+            "output tokens are counted differently ({}: {left}, {}: {right}): TPOT, ITL and \
+             tok/s do not compare",
+            names[0], names[1]
+        )
+    })
+}
+
+fn output_lengths(sides: &[Totals; 2], names: [&str; 2]) -> Option<String> {
+    let mean = |side: &Totals| {
+        let counted = side.sources.usage + side.sources.tokenizer + side.sources.chunks;
+        ratio(side.tokens.output?, counted).filter(|mean| *mean > 0.0)
+    };
+    let [left, right] = [mean(&sides[0])?, mean(&sides[1])?];
+    ((right / left).ln().abs() > LENGTH_TOLERANCE.ln_1p()).then(|| {
+        format!(
+            "answers differ in length: {left:.1} tokens ({}), {right:.1} ({})",
+            names[0], names[1]
+        )
+    })
+}
+
+fn cache_shares(sides: &[Totals; 2], names: [&str; 2]) -> Option<String> {
+    let share = |side: &Totals| {
+        ratio(side.tokens.cached.unwrap_or(0), side.tokens.input.unwrap_or(0)).unwrap_or(0.0)
+    };
+    let [left, right] = [share(&sides[0]), share(&sides[1])];
+    ((left - right).abs() > CACHE_TOLERANCE).then(|| {
+        format!(
+            "input from a cache: {:.0}% ({}), {:.0}% ({})",
+            left * 100.0,
+            names[0],
+            right * 100.0,
+            names[1]
+        )
+    })
+}
+
+/// `a: round 2 was cut short (given up: …)`
+fn cut_short(rounds: &[Rounds<'_>], name: &str) -> Option<String> {
+    let cells = rounds.iter().flat_map(|rounds| &rounds.cells);
+    let short: Vec<_> = cells.filter(|cell| cell.ended_early.is_some()).collect();
+    let reasons: BTreeSet<_> =
+        short.iter().filter_map(|cell| cell.ended_early.as_deref()).collect();
+    let reasons: Vec<_> = reasons.into_iter().collect();
+    (!short.is_empty()).then(|| {
+        format!(
+            "{name}: {} of the cells ended early ({}) and count{} for failures only",
+            short.len(),
+            reasons.join("; "),
+            if short.len() == 1 { "s" } else { "" },
+        )
+    })
+}
+
+fn untrusted(rounds: &[Rounds<'_>], name: &str) -> Option<String> {
+    let cells = rounds.iter().flat_map(|rounds| &rounds.cells);
+    let keys: BTreeSet<_> = cells.flat_map(|cell| untrusted_keys(cell)).collect();
+    let keys: Vec<_> = keys.into_iter().collect();
+    (!keys.is_empty()).then(|| format!("{name} is not to be trusted: {}", keys.join(", ")))
+}
+
+fn untrusted_keys(cell: &CellResult) -> impl Iterator<Item = &str> {
+    let grave = cell.findings.iter().filter(|finding| finding.severity == "untrusted");
+    grave.map(|finding| finding.key.as_str())
+}

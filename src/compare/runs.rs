@@ -1,0 +1,169 @@
+//! A run against other runs: a single one, or enough stored ones to know how runs differ.
+
+use super::cells::{CompareError, Counterparts, Place, Subject, labelled};
+use super::comparison::{
+    Basis, Caveat, CaveatKind, ComparedCell, Comparison, Indication, Side, Verdict,
+};
+use super::draft::Draft;
+use super::fairness::{between_runs, of_cell, of_run, out_of_line};
+use super::judge::{Judge, overall};
+use super::rules::Rules;
+use crate::result::RunResult;
+use crate::units::{count, index};
+
+/// `new` held against `base`: one run, or several stored ones.
+///
+/// Of several, those count that share an environment with each other: that of `new` if there
+/// are any, else the one with the most runs.
+///
+/// # Errors
+///
+/// [`CompareError`] if there is no run to compare with.
+pub fn compare_runs(
+    base: &[Subject<'_>],
+    new: Subject<'_>,
+    rules: &Rules,
+) -> Result<Comparison, CompareError> {
+    let alike = alike(base, new.result);
+    let Some(first) = alike.first().copied() else {
+        return Err(CompareError::NoBase { run: new.result.id.clone() });
+    };
+    let mut caveats = left_out(base.len() - alike.len(), base.len());
+    caveats.extend(between_runs(&alike, new.result));
+    let shared = shared(&alike, &new);
+    caveats.extend(one_sided(&new, &shared));
+    caveats.extend(alike.iter().flat_map(|run| of_run(run.result)));
+    caveats.extend(of_run(new.result));
+    let by_runs = alike.len() > 1;
+    let basis = if shared.is_empty() {
+        Basis::Indicative(Indication::NothingInCommon)
+    } else if caveats.iter().any(|caveat| caveat.kind.forbids_verdict()) {
+        Basis::Indicative(Indication::Unlike)
+    } else if !by_runs {
+        Basis::Indicative(Indication::SingleRun)
+    } else if alike.len() < super::FEWEST_RUNS {
+        Basis::Indicative(Indication::FewRuns(alike.len()))
+    } else {
+        Basis::Baseline(alike.len())
+    };
+    let (cells, verdict) = judged(&alike, &new, &shared, &basis, rules);
+    let label = if by_runs {
+        format!("{} stored runs of {}", alike.len(), first.result.name)
+    } else {
+        first.result.id.clone()
+    };
+    let runs = alike.iter().map(|run| run.result.id.clone()).collect();
+    Ok(Comparison {
+        base: Side { label, runs },
+        new: Side { label: new.result.id.clone(), runs: vec![new.result.id.clone()] },
+        basis,
+        rules: rules.clone(),
+        cells,
+        caveats,
+        verdict,
+    })
+}
+
+/// A place of the new run and its counterpart in each base run.
+type Shared = (Vec<Place>, Place);
+
+fn judged(
+    base: &[Subject<'_>],
+    new: &Subject<'_>,
+    shared: &[Shared],
+    basis: &Basis,
+    rules: &Rules,
+) -> (Vec<ComparedCell>, Option<Verdict>) {
+    let by_runs = base.len() > 1;
+    let mut cells = Vec::new();
+    let mut drafts: Vec<Vec<Draft>> = Vec::new();
+    for (places, place) in shared {
+        let rounds = base.iter().zip(places).map(|(run, place)| run.rounds(*place));
+        let counterparts = Counterparts {
+            base: rounds.collect(),
+            new: new.rounds(*place),
+            by_runs,
+            draws: !by_runs,
+        };
+        let caveats = of_cell(&counterparts, ["the base", "the new run"]);
+        let of_base = (&base[0], places[0]);
+        cells.push(labelled(of_base, (new, *place), caveats));
+        let is_open = new.result.stages[index(place.stage.into())].is_open();
+        drafts.push(counterparts.drafts(rules, is_open));
+    }
+    let estimates = Judge { rules, basis }.judge(drafts);
+    for (cell, estimates) in cells.iter_mut().zip(estimates) {
+        cell.caveats.extend(out_of_line(&estimates));
+        cell.estimates = estimates;
+    }
+    let verdict = match basis {
+        Basis::Indicative(_) => None,
+        Basis::Rounds(_) | Basis::Baseline(_) => {
+            Some(overall(cells.iter().flat_map(|cell| &cell.estimates)))
+        }
+    };
+    (cells, verdict)
+}
+
+/// The runs of `base` that share an environment.
+fn alike<'a>(base: &[Subject<'a>], new: &RunResult) -> Vec<Subject<'a>> {
+    let wanted = new.fingerprint().digest();
+    let digests: Vec<_> = base.iter().map(|run| run.result.fingerprint().digest()).collect();
+    let size = |digest: &String| digests.iter().filter(|other| *other == digest).count();
+    // The new run's own environment first; of others the most frequent, the first of equals.
+    let chosen = digests.iter().rev().max_by_key(|digest| (**digest == wanted, size(digest)));
+    let pairs = base.iter().zip(&digests);
+    pairs.filter(|(_, digest)| Some(*digest) == chosen).map(|(run, _)| *run).collect()
+}
+
+fn left_out(left_out: usize, all: usize) -> Vec<Caveat> {
+    let text = format!("{left_out} of {all} stored runs are left out: of another environment");
+    let caveat = Caveat { kind: CaveatKind::RunsLeftOut, text };
+    (left_out > 0).then_some(caveat).into_iter().collect()
+}
+
+/// The places of `new` that every base run has too, by their names. Where each run has one
+/// backend only, these are held against each other whatever their names.
+fn shared(base: &[Subject<'_>], new: &Subject<'_>) -> Vec<Shared> {
+    let places = new.places().into_iter();
+    places
+        .filter_map(|place| {
+            let counterparts: Option<Vec<_>> =
+                base.iter().map(|run| counterpart(run, new, place)).collect();
+            Some((counterparts?, place))
+        })
+        .collect()
+}
+
+fn counterpart(base: &Subject<'_>, new: &Subject<'_>, place: Place) -> Option<Place> {
+    let alone = base.result.backends.len() == 1 && new.result.backends.len() == 1;
+    let names = |run: &Subject<'_>, place: Place| {
+        let workload = run.result.workloads[index(place.workload.into())].name.clone();
+        (workload, run.result.stages[index(place.stage.into())].label.clone())
+    };
+    let wanted = names(new, place);
+    base.places().into_iter().find(|other| {
+        names(base, *other) == wanted && (alone || base.backend(*other) == new.backend(place))
+    })
+}
+
+/// Says how many places of the new run have no counterpart.
+fn one_sided(new: &Subject<'_>, shared: &[Shared]) -> Vec<Caveat> {
+    let missing: Vec<_> = new
+        .places()
+        .into_iter()
+        .filter(|place| shared.iter().all(|(_, known)| known != place))
+        .map(|place| {
+            let workload = &new.result.workloads[index(place.workload.into())].name;
+            let stage = &new.result.stages[index(place.stage.into())].label;
+            format!("{} under {workload} at {stage}", new.backend(place))
+        })
+        .collect();
+    let Some(first) = missing.first() else { return Vec::new() };
+    let more = match count(missing.len()) - 1 {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let text = format!("the base has no {first}{more}: not compared");
+    vec![Caveat { kind: CaveatKind::OneSided, text }]
+}

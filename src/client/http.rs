@@ -31,7 +31,8 @@ const IDLE_LIMIT: Duration = Duration::from_secs(4);
 pub struct ClientParts {
     connector: Connector,
     headers: HeaderMap,
-    uris: [(Endpoint, Uri); 3],
+    /// One for each endpoint, in the order of [`Endpoint::ALL`].
+    uris: Vec<(Endpoint, Uri)>,
     timeouts: Timeouts,
     version: HttpVersion,
     reuse: bool,
@@ -322,7 +323,7 @@ fn headers(backend: &Backend, base: &BaseUrl) -> Result<HeaderMap, ClientError> 
     Ok(headers)
 }
 
-fn uris(backend: &Backend, base: &BaseUrl) -> Result<[(Endpoint, Uri); 3], ClientError> {
+fn uris(backend: &Backend, base: &BaseUrl) -> Result<Vec<(Endpoint, Uri)>, ClientError> {
     let uri = |endpoint: Endpoint| -> Result<(Endpoint, Uri), ClientError> {
         let path = format!("{}{}", base.root, endpoint.path());
         let text = match backend.http {
@@ -335,5 +336,5 @@ fn uris(backend: &Backend, base: &BaseUrl) -> Result<[(Endpoint, Uri); 3], Clien
         })?;
         Ok((endpoint, uri))
     };
-    Ok([uri(Endpoint::Chat)?, uri(Endpoint::Completions)?, uri(Endpoint::Embeddings)?])
+    Endpoint::ALL.into_iter().map(uri).collect()
 }

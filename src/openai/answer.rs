@@ -1,12 +1,11 @@
 //! Answers that come in one piece.
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Output, TextForm};
 use super::facts::read_facts;
 use super::failure::{ApiError, excerpt};
-use super::scan::{Broken, Scan, Scanner};
+use super::scan::Broken;
 use super::text::TextPart;
 use super::thinking::{Text, Thinking};
-use super::usage::read_usage;
 use crate::record::{Failure, FailureKind, FinishReason, TokenUsage};
 
 /// What an answer that came in one piece carries.
@@ -33,10 +32,13 @@ pub struct Answer {
 /// [`FailureKind::ApiError`] for an error inside, [`FailureKind::Malformed`] for what is not the
 /// API's JSON, [`FailureKind::Empty`] where text or vectors were asked for and none came.
 pub fn decode_answer(endpoint: Endpoint, body: &[u8]) -> Result<Answer, Failure> {
-    if endpoint.generates() { decode_generated(body) } else { decode_embeddings(body) }
+    match endpoint.output() {
+        Output::Text(TextForm::Choices) => decode_choices(body),
+        Output::Items { decode } => decode(body),
+    }
 }
 
-fn decode_generated(body: &[u8]) -> Result<Answer, Failure> {
+fn decode_choices(body: &[u8]) -> Result<Answer, Failure> {
     let mut thinking = Thinking::new();
     let mut any = false;
     let mut known = Text::default();
@@ -70,56 +72,8 @@ fn decode_generated(body: &[u8]) -> Result<Answer, Failure> {
     })
 }
 
-fn decode_embeddings(body: &[u8]) -> Result<Answer, Failure> {
-    let mut answer = Answer::default();
-    let mut error = None;
-    let mut has_data = false;
-    let mut scanner = Scanner::new(body);
-    let read = scanner.object(|key, value| {
-        match key {
-            b"data" => has_data = read_vectors(value, &mut answer.items)?,
-            b"usage" => answer.usage = read_usage(value)?,
-            b"error" => error = Some(value.value()?).filter(|error| *error != b"null"),
-            _ => value.skip()?,
-        }
-        Ok(())
-    });
-    read.and_then(|()| scanner.end()).map_err(|broken| malformed(broken, body))?;
-    if let Some(error) = error.or((!has_data).then_some(body)) {
-        return Err(ApiError::from_json(error).into());
-    }
-    if answer.items == 0 {
-        return Err(empty("a success without any vector"));
-    }
-    Ok(answer)
-}
-
-/// Counts the vectors of a list; whether there was a list.
-fn read_vectors(scanner: &mut Scanner<'_>, items: &mut u32) -> Scan<bool> {
-    if scanner.peek() != Some(b'[') {
-        return scanner.skip().map(|()| false);
-    }
-    scanner.array(|item| {
-        let mut full = false;
-        item.object(|key, value| {
-            if key != b"embedding" {
-                return value.skip();
-            }
-            full = match value.peek() {
-                Some(b'[') => value.numbers()?,
-                // Base64; what the numbers are is nobody's concern here.
-                Some(b'"') => !value.string()?.is_empty(),
-                _ => value.skip().map(|()| false)?,
-            };
-            Ok(())
-        })?;
-        *items += u32::from(full);
-        Ok(())
-    })?;
-    Ok(true)
-}
-
-fn malformed(broken: Broken, body: &[u8]) -> Failure {
+/// The failure of an answer that is not the JSON it should be.
+pub(super) fn malformed(broken: Broken, body: &[u8]) -> Failure {
     let message = if body.trim_ascii_start().starts_with(b"data:") {
         format!("a stream of events came where one answer was asked for: {}", excerpt(body))
     } else {
@@ -128,7 +82,8 @@ fn malformed(broken: Broken, body: &[u8]) -> Failure {
     Failure { kind: FailureKind::Malformed, message }
 }
 
-fn empty(message: &str) -> Failure {
+/// The failure of a success that holds nothing.
+pub(super) fn empty(message: &str) -> Failure {
     Failure { kind: FailureKind::Empty, message: message.to_owned() }
 }
 

@@ -1,46 +1,92 @@
 //! The endpoints of the API that carry load.
+//!
+//! What sets an endpoint apart stands in a file of its own, as a [`Description`]; here is the
+//! list of them. A new endpoint is one such file and one line below.
 
 use std::fmt;
 
-/// An endpoint that requests are sent to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Endpoint {
+use super::answer::Answer;
+use super::{chat, completions, embeddings};
+use crate::record::Failure;
+
+/// What sets an endpoint apart.
+pub(super) struct Description {
+    /// Its name in scenarios and files.
+    pub(super) key: &'static str,
+    /// Its path below the API's root (`…/v1`).
+    pub(super) path: &'static str,
+    /// What its answers are.
+    pub(super) output: Output,
+}
+
+/// What the answers of an endpoint are.
+#[derive(Clone, Copy)]
+pub(super) enum Output {
+    /// Generated text, whole or as a stream.
+    Text(TextForm),
+    /// Something for each of the items that were sent, always whole.
+    Items {
+        /// Reads an answer.
+        decode: fn(&[u8]) -> Result<Answer, Failure>,
+    },
+}
+
+/// The form that generated text comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TextForm {
+    /// Choices with a message or a text each; in streams with the differences of these.
+    Choices,
+}
+
+macro_rules! endpoints {
+    ($($(#[doc = $doc:literal])+ $name:ident => $module:ident;)+) => {
+        /// An endpoint that requests are sent to.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Endpoint {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Endpoint {
+            /// Every endpoint.
+            pub const ALL: [Self; [$(stringify!($name)),+].len()] = [$(Self::$name),+];
+
+            const fn description(self) -> &'static Description {
+                match self {
+                    $(Self::$name => &$module::ENDPOINT,)+
+                }
+            }
+        }
+    };
+}
+
+endpoints! {
     /// `/v1/chat/completions`
-    Chat,
+    Chat => chat;
     /// `/v1/completions`
-    Completions,
+    Completions => completions;
     /// `/v1/embeddings`
-    Embeddings,
+    Embeddings => embeddings;
 }
 
 impl Endpoint {
-    /// Every endpoint.
-    pub const ALL: [Self; 3] = [Self::Chat, Self::Completions, Self::Embeddings];
-
     /// Its name in scenarios and files.
     pub const fn key(self) -> &'static str {
-        match self {
-            Self::Chat => "chat",
-            Self::Completions => "completions",
-            Self::Embeddings => "embeddings",
-        }
+        self.description().key
     }
 
     /// Its path below the API's root (`…/v1`).
     pub const fn path(self) -> &'static str {
-        match self {
-            Self::Chat => "/chat/completions",
-            Self::Completions => "/completions",
-            Self::Embeddings => "/embeddings",
-        }
+        self.description().path
     }
 
     /// Whether its answers are generated text, and so can be streamed.
     pub const fn generates(self) -> bool {
-        match self {
-            Self::Chat | Self::Completions => true,
-            Self::Embeddings => false,
-        }
+        matches!(self.output(), Output::Text(_))
+    }
+
+    /// What its answers are.
+    pub(super) const fn output(self) -> Output {
+        self.description().output
     }
 
     /// The endpoint of that name, or `None`.

@@ -7,6 +7,9 @@
 
 mod answer;
 mod body;
+mod chat;
+mod completions;
+mod embeddings;
 mod endpoint;
 mod facts;
 mod failure;

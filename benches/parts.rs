@@ -42,7 +42,7 @@ fn stream(vary_ids: bool) -> Vec<u8> {
 fn decode(bencher: Bencher<'_, '_>, vary_ids: bool, piece: usize) {
     let body = stream(vary_ids);
     bencher.counter(ItemsCount::new(CHUNKS)).bench(|| {
-        let mut decoder = StreamDecoder::new();
+        let mut decoder = StreamDecoder::new(Endpoint::Chat);
         let mut events = 0_usize;
         for piece in body.chunks(piece) {
             decoder.feed(piece, &mut |_| events += 1);

@@ -9,7 +9,7 @@ use crate::measure::samples::{at, chat_rules, stream, with_output};
 use crate::measure::{CellSummary, Recorder, RecordingRules, TimeSeries, Window};
 use crate::record::{Phase, RequestRecord};
 use crate::scenario::{
-    ArrivalProcess, Bound, Connections, Course, LoadProfile, PromptSource, Stage, Workload,
+    ArrivalProcess, Batch, Bound, Connections, Course, LoadProfile, PromptSource, Stage, Workload,
 };
 use crate::units::Rate;
 
@@ -83,7 +83,8 @@ impl Case {
             max_tokens: Some(8),
             body: Map::new(),
             backends: vec![0],
-            batch: 1,
+            batch: Batch::ONE,
+            documents: None,
         };
         let stage = Stage {
             profile: self.profile.clone(),

@@ -53,7 +53,8 @@ pub(super) fn input_was_cached(summary: &CellSummary, facts: &CellFacts<'_>) -> 
 fn sent_items(summary: &CellSummary, facts: &CellFacts<'_>) -> u64 {
     let arrivals = summary.outcomes.arrivals + summary.warmup.arrivals;
     let unsent = summary.outcomes.unsent + summary.warmup.unsent;
-    (arrivals - unsent.min(arrivals)).saturating_mul(u64::from(facts.workload.batch))
+    let prompts = u64::from(facts.workload.prompts_per_request());
+    (arrivals - unsent.min(arrivals)).saturating_mul(prompts)
 }
 
 fn cached_share(summary: &CellSummary) -> Option<f64> {

@@ -81,7 +81,7 @@ impl<'a> Exchange<'a> {
         let is_json = text_of(&head.headers, CONTENT_TYPE)
             .is_some_and(|kind| kind.starts_with("application/json"));
         if spec.stream && !is_json {
-            self.stream(&mut body, record).await
+            self.stream(spec, &mut body, record).await
         } else {
             self.plain(spec, &mut body, record).await
         }
@@ -124,10 +124,11 @@ impl<'a> Exchange<'a> {
     /// Reads a stream of events.
     async fn stream(
         &mut self,
+        spec: &RequestSpec,
         body: &mut Incoming,
         record: &mut RequestRecord,
     ) -> Result<bool, Failure> {
-        let mut reader = StreamReader::new();
+        let mut reader = StreamReader::new(spec.endpoint);
         loop {
             let piece = match self.piece(body).await {
                 Ok(piece) => piece,
@@ -181,6 +182,7 @@ impl<'a> Exchange<'a> {
         record.usage = answer.usage.unwrap_or_default();
         record.finish_reason = answer.finish;
         record.reasoning_seen = answer.reasoning;
+        record.tool_calls = answer.calls;
         // A server may ignore the wish for a stream; then there are no moments of tokens.
         record.streamed = false;
         Ok(false)

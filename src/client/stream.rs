@@ -1,6 +1,6 @@
 //! From the bytes of a stream to the events of a record.
 
-use crate::openai::{RunningUsage, StreamDecoder, StreamEvent, StreamState};
+use crate::openai::{Endpoint, RunningUsage, StreamDecoder, StreamEvent, StreamState};
 use crate::record::{Failure, RequestRecord};
 use crate::units::{Moment, count};
 
@@ -25,8 +25,9 @@ struct Facts {
 }
 
 impl StreamReader {
-    pub(super) fn new() -> Self {
-        Self { decoder: StreamDecoder::new(), facts: Facts::default() }
+    /// A reader at the start of a stream of `endpoint`.
+    pub(super) fn new(endpoint: Endpoint) -> Self {
+        Self { decoder: StreamDecoder::new(endpoint), facts: Facts::default() }
     }
 
     /// Takes in bytes that were read at `read_at`; the number of text events they brought.
@@ -70,6 +71,7 @@ impl StreamReader {
     pub(super) fn hand_over(&self, record: &mut RequestRecord) {
         record.usage = self.facts.state.usage.unwrap_or_default();
         record.finish_reason = self.facts.state.finish;
+        record.tool_calls = self.facts.state.calls;
     }
 }
 

@@ -49,6 +49,7 @@ impl Measure {
             Metric::RequestThroughput,
             Metric::OutputTokenThroughput,
             Metric::EmbeddingThroughput,
+            Metric::DocumentThroughput,
             Metric::Goodput,
             Metric::ErrorRate,
         ];

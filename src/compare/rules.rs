@@ -60,9 +60,10 @@ const GENERATING: [Measure; 5] = [
 ];
 
 /// What decides for the others.
-const OTHERS: [Measure; 4] = [
+const OTHERS: [Measure; 5] = [
     Measure::percentile(Metric::E2e, 50.0),
     Measure::percentile(Metric::E2e, 95.0),
     Measure::window(Metric::EmbeddingThroughput),
+    Measure::window(Metric::DocumentThroughput),
     Measure::window(Metric::ErrorRate),
 ];

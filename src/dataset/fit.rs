@@ -25,19 +25,17 @@ pub struct Misfit {
 
 /// Checks that `endpoint` takes every prompt of `prompts`.
 ///
-/// A text fits everywhere; a conversation only a chat; a list of inputs only embeddings.
+/// A text fits everywhere; a conversation a chat or a response; a list of inputs only
+/// embeddings; token ids completions and embeddings; a query with documents only a ranking.
 ///
 /// # Errors
 ///
 /// [`Misfit`] for the first prompt that does not fit.
 pub fn check_against(prompts: &PromptSet, endpoint: Endpoint) -> Result<(), Misfit> {
     for (index, prompt) in prompts.prompts().iter().enumerate() {
-        let (found, hint) = match prompt {
-            Prompt::Text(_) => continue,
-            Prompt::Messages(_) => ("a conversation (`messages`)", Endpoint::Chat),
-            Prompt::Inputs(_) => ("a list of inputs (`input: […]`)", Endpoint::Embeddings),
-        };
-        if hint != endpoint {
+        let (found, fitting) = shape(prompt);
+        if !fitting.contains(&endpoint) {
+            let hint = fitting[0];
             let accepted = accepted_by(endpoint);
             return Err(Misfit { number: index + 1, found, endpoint, accepted, hint });
         }
@@ -45,11 +43,44 @@ pub fn check_against(prompts: &PromptSet, endpoint: Endpoint) -> Result<(), Misf
     Ok(())
 }
 
+/// Checks that every one of the documents of rankings is a text.
+///
+/// # Errors
+///
+/// [`Misfit`] for the first that is not.
+pub fn check_documents(documents: &PromptSet) -> Result<(), Misfit> {
+    for (index, document) in documents.prompts().iter().enumerate() {
+        if !matches!(document, Prompt::Text(_)) {
+            let (found, fitting) = shape(document);
+            let (endpoint, accepted) = (Endpoint::Rerank, "documents as texts (`prompt`)");
+            return Err(Misfit { number: index + 1, found, endpoint, accepted, hint: fitting[0] });
+        }
+    }
+    Ok(())
+}
+
+/// What a prompt is, and the endpoints that take it.
+fn shape(prompt: &Prompt) -> (&'static str, &'static [Endpoint]) {
+    match prompt {
+        Prompt::Text(_) => ("a text", &Endpoint::ALL),
+        Prompt::Messages(_) => {
+            ("a conversation (`messages`)", &[Endpoint::Chat, Endpoint::Responses])
+        }
+        Prompt::Inputs(_) => ("a list of inputs (`input: […]`)", &[Endpoint::Embeddings]),
+        Prompt::Tokens(_) => {
+            ("a list of token ids", &[Endpoint::Completions, Endpoint::Embeddings])
+        }
+        Prompt::TokenInputs(_) => ("several lists of token ids", &[Endpoint::Embeddings]),
+        Prompt::Ranking { .. } => ("a query with `documents`", &[Endpoint::Rerank]),
+    }
+}
+
 const fn accepted_by(endpoint: Endpoint) -> &'static str {
     match endpoint {
-        Endpoint::Chat => "a text (`prompt`) or a conversation (`messages`)",
-        Endpoint::Completions => "a text (`prompt`)",
+        Endpoint::Completions => "a text or token ids (`prompt`)",
+        Endpoint::Chat | Endpoint::Responses => "a text (`prompt`) or a conversation (`messages`)",
         Endpoint::Embeddings => "a text (`prompt`) or inputs (`input`)",
+        Endpoint::Rerank => "a text (`prompt`), or a `query` with `documents`",
     }
 }
 

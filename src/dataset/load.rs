@@ -88,7 +88,7 @@ pub enum DatasetError {
 /// Reads every prompt of `source`, in order.
 ///
 /// Text lines are taken as they stand, without their line ends; lines of white space alone are
-/// left out, as is a byte order mark. A JSONL row carries one of `prompt`, `messages` or `input`;
+/// left out, as is a byte order mark. A JSONL row carries one of `prompt`, `messages`, `input` or `query`;
 /// its other keys are not looked at.
 ///
 /// # Errors
@@ -161,7 +161,7 @@ mod tests {
             load("{\"prompt\": \"a\"}\n\n{\"text\": 1}\n", PromptFormat::Jsonl).unwrap_err();
         let text = error.to_string();
         let (_, after_path) = text.split_once(":3: ").unwrap();
-        insta::assert_snapshot!(after_path, @"found none of the three keys; the row's keys are: `text`; accepted is one JSON object a line with exactly one of `prompt` (a text), `messages` (an array of objects with `role`) or `input` (a text or an array of texts)");
+        insta::assert_snapshot!(after_path, @"found none of these keys; the row's keys are: `text`; accepted is one JSON object a line with exactly one of `prompt` (a text, or token ids), `messages` (an array of objects with `role`), `input` (a text or token ids, or an array of either) or `query` (a text, with `documents`, an array of texts)");
     }
 
     #[test]

@@ -12,6 +12,6 @@ mod jsonl;
 mod lines;
 mod load;
 
-pub use fit::{Misfit, check_against};
+pub use fit::{Misfit, check_against, check_documents};
 pub use lines::{MAX_FILE_BYTES, MAX_LINE_BYTES};
 pub use load::{DatasetError, MAX_PROMPTS, load_prompts};

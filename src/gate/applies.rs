@@ -11,14 +11,22 @@ pub(super) fn never(
     result: &RunResult,
 ) -> Option<&'static str> {
     let endpoint = Endpoint::from_key(&workload.endpoint);
-    let generates = !matches!(endpoint, Some(Endpoint::Embeddings));
+    let is_not = |other| endpoint.is_some_and(|endpoint| endpoint != other);
+    let generates = workload.generates();
+    let ranks = endpoint == Some(Endpoint::Rerank);
     match metric {
+        _ if metric.needs_stream() && ranks => Some("rankings have no first token"),
         _ if metric.needs_stream() && !generates => Some("embeddings have no first token"),
         _ if metric.needs_stream() && !workload.stream => Some("its answers are not streamed"),
-        Metric::OutputTokens | Metric::OutputTokenThroughput if !generates => {
-            Some("embeddings have no output tokens")
+        Metric::OutputTokens | Metric::OutputTokenThroughput if !generates => Some(if ranks {
+            "rankings have no output tokens"
+        } else {
+            "embeddings have no output tokens"
+        }),
+        Metric::EmbeddingThroughput if is_not(Endpoint::Embeddings) => {
+            Some("only embeddings have it")
         }
-        Metric::EmbeddingThroughput if generates => Some("only embeddings have it"),
+        Metric::DocumentThroughput if is_not(Endpoint::Rerank) => Some("only rankings have it"),
         Metric::Goodput | Metric::SloAttainment if result.slo.is_empty() => {
             Some("the scenario has no `slo`")
         }

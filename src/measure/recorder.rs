@@ -55,6 +55,7 @@ pub struct Recorder {
     text_events: u64,
     counted_streams: CountedStreams,
     hidden_reasoning: u64,
+    tool_calls: u64,
     connections_opened: u64,
     stale_reconnects: u64,
     finish_reasons: BTreeMap<&'static str, u64>,
@@ -80,6 +81,7 @@ impl Recorder {
             text_events: 0,
             counted_streams: CountedStreams::default(),
             hidden_reasoning: 0,
+            tool_calls: 0,
             connections_opened: 0,
             stale_reconnects: 0,
             finish_reasons: BTreeMap::new(),
@@ -177,6 +179,7 @@ impl Recorder {
         self.text_events += shape.events;
         self.answer_shapes.add(record, metrics, shape);
         self.hidden_reasoning += u64::from(shape.hidden_reasoning);
+        self.tool_calls += u64::from(record.tool_calls);
         if let (TokenSource::Usage, Some(tokens), 1..) = (shape.source, shape.output, shape.events)
         {
             self.counted_streams.merge(&CountedStreams { tokens, text_events: shape.events });
@@ -221,6 +224,7 @@ impl Recorder {
         self.text_events += other.text_events;
         self.counted_streams.merge(&other.counted_streams);
         self.hidden_reasoning += other.hidden_reasoning;
+        self.tool_calls += other.tool_calls;
         self.connections_opened += other.connections_opened;
         self.stale_reconnects += other.stale_reconnects;
         add_counts(&mut self.finish_reasons, &other.finish_reasons);
@@ -260,6 +264,7 @@ impl Recorder {
             counts: WindowCounts { length: window.length(), ..self.counts },
             counted_streams: self.counted_streams,
             hidden_reasoning: self.hidden_reasoning,
+            tool_calls: self.tool_calls,
             answer_shapes: self.answer_shapes,
             held_back: self.held_back,
             send_delays: self.send_delays.clone(),

@@ -34,6 +34,7 @@ pub struct RequestRow {
     message: Option<Box<str>>,
     status: Option<u16>,
     finish_reason: Option<FinishReason>,
+    tool_calls: u32,
     reused: bool,
     stale_reconnects: u32,
 }
@@ -67,6 +68,7 @@ impl RequestRow {
             message: failure.map(|failure| failure.message.as_str().into()),
             status: record.status,
             finish_reason: record.finish_reason,
+            tool_calls: record.tool_calls,
             reused: record.reused,
             stale_reconnects: record.stale_reconnects,
         }
@@ -191,6 +193,7 @@ const COLUMNS: &[Column] = columns! {
     "failure" => |row| row.failure.map_or(Field::Absent, Field::Failure);
     "status" => |row| row.status.map(u32::from).into();
     "finish_reason" => |row| row.finish_reason.map(FinishReason::key).into();
+    "tool_calls" => |row| Field::Count(row.tool_calls.into());
     "streamed" => |row| Field::Flag(row.streamed);
     "reused" => |row| Field::Flag(row.reused);
     "stale_reconnects" => |row| Field::Count(row.stale_reconnects.into());

@@ -69,6 +69,8 @@ pub struct CellSummary {
     /// Completed requests that generated reasoning tokens without sending them; they have no
     /// TPOT and no ITL.
     pub hidden_reasoning: u64,
+    /// Calls of tools in completed answers.
+    pub tool_calls: u64,
     /// Completed answers by their shape.
     pub answer_shapes: AnswerShapes,
     /// Requests that a limit on requests in flight held back when they were due.

@@ -23,10 +23,12 @@ pub struct WindowCounts {
     pub length: Duration,
     /// Successes that finished in the window, those of warm-up requests included.
     pub answers: u64,
-    /// Input items of these; `None` for endpoints that generate text.
+    /// Texts that these embedded; `None` for all but embeddings.
     pub items: Option<u64>,
+    /// Documents that these ranked; `None` for all but rankings.
+    pub documents: Option<u64>,
     /// Output tokens that arrived in the window, in millionths, whichever request they belong
-    /// to; `None` for embeddings.
+    /// to; `None` for endpoints that generate none.
     pub output_token_millionths: Option<u64>,
     /// Input tokens of requests whose first token (or finish) fell in the window.
     pub input_tokens: u64,
@@ -44,7 +46,8 @@ impl WindowCounts {
     /// Nothing counted yet, for requests to `endpoint`, with or without an SLO.
     pub(super) fn new(endpoint: Endpoint, has_slo: bool) -> Self {
         Self {
-            items: (!endpoint.generates()).then_some(0),
+            items: (endpoint == Endpoint::Embeddings).then_some(0),
+            documents: (endpoint == Endpoint::Rerank).then_some(0),
             output_token_millionths: endpoint.generates().then_some(0),
             good: has_slo.then_some(0),
             ..Self::default()
@@ -57,7 +60,7 @@ impl WindowCounts {
         let completed = record.outcome.is_completed();
         if completed && within(record.finished_at) {
             self.answers += 1;
-            if let Some(items) = &mut self.items {
+            for items in [&mut self.items, &mut self.documents].into_iter().flatten() {
                 *items += u64::from(record.items);
             }
         }
@@ -79,6 +82,7 @@ impl WindowCounts {
         self.length += other.length;
         self.answers += other.answers;
         self.items = sum(self.items, other.items);
+        self.documents = sum(self.documents, other.documents);
         self.output_token_millionths =
             sum(self.output_token_millionths, other.output_token_millionths);
         self.input_tokens += other.input_tokens;
@@ -88,7 +92,7 @@ impl WindowCounts {
         self.in_flight_max = self.in_flight_max.max(other.in_flight_max);
     }
 
-    /// Output tokens that arrived in the window; `None` for embeddings.
+    /// Output tokens that arrived in the window; `None` for endpoints that generate none.
     pub fn output_tokens(&self) -> Option<f64> {
         self.output_token_millionths.map(|parts| float(parts) / float(PARTS_PER_TOKEN))
     }
@@ -156,6 +160,7 @@ pub(super) fn window_metrics(summary: &CellSummary) -> BTreeMap<Metric, f64> {
         (Metric::InputTokenThroughput, input),
         (Metric::TotalTokenThroughput, total),
         (Metric::EmbeddingThroughput, counts.items.and_then(|items| rate(float(items)))),
+        (Metric::DocumentThroughput, counts.documents.and_then(|items| rate(float(items)))),
         (Metric::Goodput, counts.good.and_then(|good| rate(float(good)))),
         (Metric::SloAttainment, counts.good.and_then(|good| ratio(good, outcomes.arrivals))),
         (Metric::ErrorRate, ratio(outcomes.failures(), outcomes.arrivals)),

@@ -97,6 +97,16 @@ fn total_throughput_is_the_sum_of_both() {
 }
 
 #[test]
+fn rankings_have_documents_and_input_but_no_output() {
+    let record = RequestRecord { items: 32, finish_reason: None, ..with_input(plain(), 100) };
+    let summary = summary_of(Endpoint::Rerank, &[record]);
+    assert_eq!(summary.windows.get(&Metric::DocumentThroughput), Some(&16.0));
+    assert!(summary.windows.contains_key(&Metric::InputTokenThroughput));
+    assert_eq!(summary.windows.get(&Metric::EmbeddingThroughput), None);
+    assert_eq!(summary.windows.get(&Metric::OutputTokenThroughput), None);
+}
+
+#[test]
 fn embeddings_have_items_and_input_but_no_output() {
     let record = RequestRecord { items: 16, finish_reason: None, ..with_input(plain(), 100) };
     let summary = summary_of(Endpoint::Embeddings, &[record]);

@@ -16,6 +16,8 @@ pub enum Unit {
     RequestsPerSecond,
     /// Embedded input items per second.
     ItemsPerSecond,
+    /// Ranked documents per second.
+    DocumentsPerSecond,
     /// A share from 0 to 1.
     Share,
     /// Requests.
@@ -23,7 +25,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// The unit as it ends a column name: `ms`, `tokens`, `tok_s`, `rps`, `items_s`, `share`.
+    /// The unit as it ends a column name: `ms`, `tokens`, `tok_s`, `rps`, `items_s`, `docs_s`, `share`.
     pub const fn suffix(self) -> &'static str {
         match self {
             Self::Milliseconds => "ms",
@@ -31,12 +33,13 @@ impl Unit {
             Self::TokensPerSecond => "tok_s",
             Self::RequestsPerSecond => "rps",
             Self::ItemsPerSecond => "items_s",
+            Self::DocumentsPerSecond => "docs_s",
             Self::Share => "share",
             Self::Requests => "requests",
         }
     }
 
-    /// The unit as people read it: `ms`, `tokens`, `tok/s`, `req/s`, `items/s`, `share`.
+    /// The unit as people read it: `ms`, `tokens`, `tok/s`, `req/s`, `items/s`, `docs/s`, `share`.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Milliseconds => "ms",
@@ -44,6 +47,7 @@ impl Unit {
             Self::TokensPerSecond => "tok/s",
             Self::RequestsPerSecond => "req/s",
             Self::ItemsPerSecond => "items/s",
+            Self::DocumentsPerSecond => "docs/s",
             Self::Share => "share",
             Self::Requests => "requests",
         }
@@ -57,6 +61,7 @@ impl Unit {
             Self::Tokens
             | Self::RequestsPerSecond
             | Self::ItemsPerSecond
+            | Self::DocumentsPerSecond
             | Self::Share
             | Self::Requests => 1.0,
         }
@@ -179,7 +184,8 @@ catalogue! {
     RequestThroughput, "request_throughput", "request throughput", RequestsPerSecond, Higher, Window,
         "successes finished in the window / window length", "every cell";
     OutputTokenThroughput, "output_token_throughput", "output token throughput", TokensPerSecond,
-        Higher, Window, "output tokens that arrived in the window / window length", "chat and completions";
+        Higher, Window, "output tokens that arrived in the window / window length",
+        "chat, completions and responses";
     InputTokenThroughput, "input_token_throughput", "input token throughput", TokensPerSecond,
         Higher, Window,
         "input tokens of requests whose first token (or finish) fell in the window / window length",
@@ -188,6 +194,8 @@ catalogue! {
         Higher, Window, "the sum of output and input token throughput", "as input_token_throughput";
     EmbeddingThroughput, "embedding_throughput", "embedding throughput", ItemsPerSecond, Higher, Window,
         "input items embedded per second (batch size counted)", "embeddings";
+    DocumentThroughput, "document_throughput", "document throughput", DocumentsPerSecond, Higher, Window,
+        "documents ranked per second (all that went with the queries)", "rerank";
     Goodput, "goodput", "goodput", RequestsPerSecond, Higher, Window,
         "requests of the window that met every SLO / window length", "cells with an SLO";
     SloAttainment, "slo_attainment", "SLO attainment", Share, Higher, Window,

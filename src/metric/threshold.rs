@@ -72,6 +72,7 @@ impl Threshold {
             Unit::Share => format!("{}%", rounded(value * 100.0)),
             Unit::TokensPerSecond => format!("{value} tok/s"),
             Unit::ItemsPerSecond => format!("{value} items/s"),
+            Unit::DocumentsPerSecond => format!("{value} docs/s"),
             Unit::RequestsPerSecond => format!("{value}/s"),
             Unit::Tokens | Unit::Requests => value.to_string(),
         }
@@ -151,6 +152,8 @@ fn read_limit(part: Part<'_>, figure: FigureKey) -> Result<f64, SyntaxError> {
             .ok_or_else(|| expected("tokens per second, as `1000 tok/s`"))?,
         Unit::ItemsPerSecond => per_second(part.text, &["items"])
             .ok_or_else(|| expected("items per second, as `50 items/s` or `50/s`"))?,
+        Unit::DocumentsPerSecond => per_second(part.text, &["documents", "docs"])
+            .ok_or_else(|| expected("documents per second, as `50 docs/s` or `50/s`"))?,
         Unit::RequestsPerSecond => per_second(part.text, &["requests", "req"])
             .ok_or_else(|| expected("a rate, as `10/s` or `600/min`"))?,
     };
@@ -197,6 +200,7 @@ impl fmt::Display for Threshold {
             },
             Unit::TokensPerSecond => write!(f, "{limit} tok/s"),
             Unit::ItemsPerSecond => write!(f, "{limit} items/s"),
+            Unit::DocumentsPerSecond => write!(f, "{limit} docs/s"),
             Unit::RequestsPerSecond => write!(f, "{limit}/s"),
             Unit::Tokens | Unit::Requests => write!(f, "{limit}"),
         }
@@ -235,6 +239,7 @@ mod tests {
             ),
             ("decode_rate.p5 > 20/s", 20.0, "decode_rate.p5 > 20 tok/s"),
             ("embedding_throughput > 50 items/s", 50.0, "embedding_throughput > 50 items/s"),
+            ("document_throughput > 50 docs/s", 50.0, "document_throughput > 50 docs/s"),
             ("output_tokens.mean >= 128 tokens", 128.0, "output_tokens.mean >= 128"),
             ("concurrency_max <= 16", 16.0, "concurrency_max <= 16"),
             ("ttft.count >= 1000", 1_000.0, "ttft.count >= 1000"),
@@ -305,9 +310,10 @@ mod tests {
                     _ if figure.is_count() => limit.to_string(),
                     Unit::Milliseconds => format!("{limit}ms"),
                     Unit::Share => format!("{}%", limit / 10.0),
-                    Unit::TokensPerSecond | Unit::ItemsPerSecond | Unit::RequestsPerSecond => {
-                        format!("{limit}/s")
-                    }
+                    Unit::TokensPerSecond
+                    | Unit::ItemsPerSecond
+                    | Unit::DocumentsPerSecond
+                    | Unit::RequestsPerSecond => format!("{limit}/s"),
                     Unit::Tokens | Unit::Requests => limit.to_string(),
                 };
                 format!("{figure} {sign} {limit}")

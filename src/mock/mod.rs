@@ -4,7 +4,10 @@
 //! behaves is a [`crate::scenario::MockSpec`]; what it saw is a [`Truth`].
 //!
 //! * Paths: `GET /v1/models`, `GET /v1/models/<model>`, and `POST` to `/v1/chat/completions`,
-//!   `/v1/completions` and `/v1/embeddings`. Everything else is an error in the API's shape.
+//!   `/v1/completions`, `/v1/responses`, `/v1/embeddings` and `/v1/rerank`. Everything else is an
+//!   error in the API's shape.
+//! * A chat or response that must call a tool (`tool_choice` is `required`, or names one) gets a
+//!   call of the first of its `tools`, or of that one, with the words as its argument.
 //! * Any prompt gets the same words, a token each. Headers (and the role of a chat) leave as
 //!   soon as a stream is accepted, tokens when they are due: the *i*-th at `ttft` and *i* gaps
 //!   after the request had arrived whole, never counted from the token before.
@@ -22,11 +25,14 @@ mod engine;
 #[cfg(target_os = "linux")]
 mod kernel_timer;
 mod pacer;
+mod phrases;
 mod pieces;
+mod ranking;
 mod refusal;
 mod release;
 mod render;
 mod request;
+mod responses;
 mod routes;
 mod rules;
 mod script;

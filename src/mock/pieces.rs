@@ -5,15 +5,21 @@
 
 use bytes::Bytes;
 
+use super::phrases::{self, Phrases};
+use super::refusal::Refusal;
 use super::render::{Title, WORDS, words};
 use super::script::Script;
+use crate::openai::Endpoint;
 use crate::units::{count, index, to_u32};
 
 /// The pieces of a stream, all in one buffer.
 #[derive(Clone, Debug)]
 pub(super) struct Pieces {
+    endpoint: Endpoint,
     text: Bytes,
-    /// Where the head ends and the events begin.
+    /// Where the head ends, and what comes with the first event begins.
+    lead_at: usize,
+    /// Where the events themselves begin.
     events_at: usize,
     /// Where each of the full events ends; they repeat in turn.
     ends: Vec<usize>,
@@ -26,20 +32,19 @@ pub(super) struct Pieces {
 impl Pieces {
     /// The pieces of the stream that answers by `script`.
     pub(super) fn new(title: &Title, script: &Script, include_usage: bool) -> Self {
-        let opening = title.opening();
-        let (before, after) = title.around_text();
+        let Phrases { head, lead, before, after, tail } =
+            Phrases::new(title, script, include_usage);
         let per_event = script.tokens_per_event;
         let full_events = script.tokens / per_event;
         // After as many events as there are words, the first word comes first again.
         let distinct = full_events.min(to_u32(count(WORDS.len())));
-        let mut text = String::new();
-        if let Some(role) = title.role() {
-            text.extend([&opening, role]);
-        }
+        let mut text = head;
+        let lead_at = text.len();
+        text.push_str(&lead);
         let events_at = text.len();
         let mut ends = Vec::with_capacity(index(u64::from(distinct)));
         let mut add_event = |first, tokens| {
-            text.extend([&opening, before]);
+            text.push_str(&before);
             text.extend(words(first, tokens));
             text.push_str(after);
             text.len()
@@ -52,17 +57,26 @@ impl Pieces {
             add_event(full_events * per_event, rest);
         }
         let tail_at = text.len();
-        text.extend([&opening, title.finish(script).as_str()]);
-        if include_usage {
-            text.extend([&opening, title.closing_usage(script).as_str()]);
+        text.push_str(&tail);
+        Self {
+            endpoint: title.endpoint,
+            lead_at,
+            text: text.into(),
+            events_at,
+            ends,
+            full_events,
+            tail_at,
         }
-        text.push_str("data: [DONE]\n\n");
-        Self { text: text.into(), events_at, ends, full_events, tail_at }
     }
 
-    /// What comes at once: the role of a chat; `None` for a completion.
+    /// What comes at once: the role of a chat, say; `None` for a completion.
     pub(super) fn head(&self) -> Option<Bytes> {
-        (self.events_at > 0).then(|| self.text.slice(..self.events_at))
+        (self.lead_at > 0).then(|| self.text.slice(..self.lead_at))
+    }
+
+    /// The error that takes the place of the next event.
+    pub(super) fn failure(&self) -> Bytes {
+        phrases::failure(self.endpoint, &Refusal::injected()).into()
     }
 
     /// What follows the last event: the finish, the usage, `[DONE]`.
@@ -73,13 +87,15 @@ impl Pieces {
     /// Events from number `from` on, up to but without number `to` or fewer, and how many.
     pub(super) fn events(&self, from: u32, to: u32) -> (Bytes, u32) {
         if from >= self.full_events {
-            return (self.text.slice(self.start_of(self.ends.len())..self.tail_at), 1);
+            let start = if from == 0 { self.lead_at } else { self.start_of(self.ends.len()) };
+            return (self.text.slice(start..self.tail_at), 1);
         }
         let distinct = to_u32(count(self.ends.len()));
         let first = from % distinct;
         let events = to.min(self.full_events).saturating_sub(from).min(distinct - first);
         let (start, end) = (index(u64::from(first)), index(u64::from(first + events)));
-        (self.text.slice(self.start_of(start)..self.start_of(end)), events)
+        let start = if from == 0 { self.lead_at } else { self.start_of(start) };
+        (self.text.slice(start..self.start_of(end)), events)
     }
 
     /// Where a full event begins, or where the last of them ends.
@@ -103,7 +119,7 @@ mod tests {
         let spec = MockSpec { output_tokens, tokens_per_event, ..MockSpec::default() };
         let script = Script::generation(&spec, Limit::default(), &Lottery::new(0).draw("", b""));
         let model = "qwen3:\"4b\"".to_owned();
-        let title = Title { endpoint, number: 7, created: 1, model, prompt_tokens: 5 };
+        let title = Title { endpoint, number: 7, created: 1, model, prompt_tokens: 5, tool: None };
         Pieces::new(&title, &script, true)
     }
 

@@ -1,9 +1,10 @@
-//! The text of whole answers, and of single events.
+//! The text of whole answers.
 //!
 //! An answer repeats one sentence, a word a token, whatever was asked.
 
 use serde_json::{Value, json};
 
+use super::responses;
 use super::script::Script;
 use crate::openai::Endpoint;
 use crate::units::index;
@@ -28,6 +29,8 @@ pub(super) struct Title {
     pub(super) model: String,
     /// Input tokens.
     pub(super) prompt_tokens: u64,
+    /// The tool that is called; `None` where the answer is plain text.
+    pub(super) tool: Option<String>,
 }
 
 /// `tokens` words, starting where `first` tokens came before.
@@ -36,24 +39,42 @@ pub(super) fn words(first: u32, tokens: u32) -> impl Iterator<Item = &'static st
     (first..first.saturating_add(tokens)).map(move |token| WORDS[at(token)])
 }
 
+/// The arguments of a called tool that hold `text`.
+pub(super) fn arguments(text: &str) -> String {
+    json!({"text": text}).to_string()
+}
+
 impl Title {
-    /// The whole answer to a request that did not ask for a stream.
+    /// The whole answer to a request for text that did not ask for a stream.
     pub(super) fn whole(&self, script: &Script) -> String {
         let text: String = words(0, script.tokens).collect();
         let (object, key, content) = match self.endpoint {
-            Endpoint::Chat => {
-                ("chat.completion", "message", json!({"role": "assistant", "content": text}))
-            }
-            Endpoint::Completions | Endpoint::Embeddings => {
+            Endpoint::Responses => return responses::whole(self, script).to_string(),
+            Endpoint::Chat => ("chat.completion", "message", self.message(&text)),
+            Endpoint::Completions | Endpoint::Embeddings | Endpoint::Rerank => {
                 ("text_completion", "text", json!(text))
             }
         };
-        let choice = json!({"index": 0, key: content, "finish_reason": finish_reason(script)});
+        let reason = self.finish_reason(script);
+        let choice = json!({"index": 0, key: content, "finish_reason": reason});
         json!({
             "id": self.id(), "object": object, "created": self.created, "model": self.model,
             "choices": [choice], "usage": self.usage(script),
         })
         .to_string()
+    }
+
+    fn message(&self, text: &str) -> Value {
+        match &self.tool {
+            None => json!({"role": "assistant", "content": text}),
+            Some(tool) => json!({
+                "role": "assistant", "content": null,
+                "tool_calls": [{
+                    "id": self.call_id(), "type": "function",
+                    "function": {"name": tool, "arguments": arguments(text)},
+                }],
+            }),
+        }
     }
 
     /// The answer to a request for embeddings.
@@ -72,78 +93,46 @@ impl Title {
         .to_string()
     }
 
-    /// What every event of a stream begins with, up to its choices.
-    pub(super) fn opening(&self) -> String {
-        let object = match self.endpoint {
-            Endpoint::Chat => "chat.completion.chunk",
-            Endpoint::Completions | Endpoint::Embeddings => "text_completion",
-        };
-        // Written out rather than built: a burst of requests waits for this in line.
-        format!(
-            r#"data: {{"id":"{}","object":"{object}","created":{},"model":{},"choices":"#,
-            self.id(),
-            self.created,
-            Value::from(self.model.as_str()),
-        )
+    /// The answer to a request for a ranking; `results` stand in its order.
+    pub(super) fn ranking(&self, results: &[Value]) -> String {
+        let tokens = self.prompt_tokens;
+        json!({
+            "id": self.id(), "model": self.model, "results": results,
+            "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+        })
+        .to_string()
     }
 
-    /// The rest of the event that tells who speaks; completions have none.
-    pub(super) const fn role(&self) -> Option<&'static str> {
-        const ROLE: &str = concat!(
-            r#"[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#,
-            "\n\n"
-        );
-        match self.endpoint {
-            Endpoint::Chat => Some(ROLE),
-            Endpoint::Completions | Endpoint::Embeddings => None,
-        }
-    }
-
-    /// The rest of an event with text: what stands before the text, and after.
-    pub(super) const fn around_text(&self) -> (&'static str, &'static str) {
-        match self.endpoint {
-            Endpoint::Chat => (
-                r#"[{"index":0,"delta":{"content":""#,
-                concat!(r#""},"finish_reason":null}]}"#, "\n\n"),
-            ),
-            Endpoint::Completions | Endpoint::Embeddings => {
-                (r#"[{"index":0,"text":""#, concat!(r#"","finish_reason":null}]}"#, "\n\n"))
-            }
-        }
-    }
-
-    /// The rest of the event that tells why the answer ends.
-    pub(super) fn finish(&self, script: &Script) -> String {
-        let nothing = match self.endpoint {
-            Endpoint::Chat => r#""delta":{}"#,
-            Endpoint::Completions | Endpoint::Embeddings => r#""text":"""#,
-        };
-        let reason = finish_reason(script);
-        format!("[{{\"index\":0,{nothing},\"finish_reason\":\"{reason}\"}}]}}\n\n")
-    }
-
-    /// The rest of the event that counts tokens.
-    pub(super) fn closing_usage(&self, script: &Script) -> String {
-        format!("[],\"usage\":{}}}\n\n", self.usage(script))
-    }
-
-    fn id(&self) -> String {
+    pub(super) fn id(&self) -> String {
         let prefix = match self.endpoint {
             Endpoint::Chat => "chatcmpl",
             Endpoint::Completions => "cmpl",
+            Endpoint::Responses => "resp",
             Endpoint::Embeddings => "embd",
+            Endpoint::Rerank => "rerank",
         };
         format!("{prefix}-{}", self.number)
     }
 
-    fn usage(&self, script: &Script) -> Value {
+    /// The id of the call of the tool.
+    pub(super) fn call_id(&self) -> String {
+        format!("call-{}", self.number)
+    }
+
+    /// The counts of an answer with choices.
+    pub(super) fn usage(&self, script: &Script) -> Value {
         json!({
             "prompt_tokens": self.prompt_tokens, "completion_tokens": script.tokens,
             "total_tokens": self.prompt_tokens + u64::from(script.tokens),
         })
     }
-}
 
-const fn finish_reason(script: &Script) -> &'static str {
-    if script.cut { "length" } else { "stop" }
+    /// Why an answer with choices ends.
+    pub(super) const fn finish_reason(&self, script: &Script) -> &'static str {
+        match (script.cut, &self.tool) {
+            (true, _) => "length",
+            (false, Some(_)) => "tool_calls",
+            (false, None) => "stop",
+        }
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
 use crate::openai::Endpoint;
-use crate::units::{count, to_u32};
+use crate::units::{count, index, to_u32};
 
 /// Characters of alphabetic scripts that make a token.
 const CHARS_PER_TOKEN: u64 = 4;
@@ -30,12 +30,14 @@ pub(super) struct Ask {
     pub(super) prompt_tokens: u64,
     /// What is wanted.
     pub(super) wanted: Wanted,
+    /// The tool that must be called.
+    pub(super) tool: Option<String>,
 }
 
 /// What is wanted.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Wanted {
-    /// An answer to a chat, or the rest of a text.
+    /// An answer to a chat, a response, or the rest of a text.
     Text {
         /// Whether it comes as a stream.
         stream: bool,
@@ -53,12 +55,24 @@ pub(super) enum Wanted {
         /// Numbers of a vector.
         dimensions: u32,
     },
+    /// Documents by how well they answer a query.
+    Ranking {
+        /// The query.
+        query: String,
+        /// The documents.
+        documents: Vec<String>,
+        /// How many of them at most.
+        most: usize,
+        /// Whether their texts are wanted as well.
+        with_documents: bool,
+    },
 }
 
 /// How long an answer may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Limit {
-    /// Most tokens: the lower of `max_tokens` and `max_completion_tokens`.
+    /// Most tokens: the lowest of `max_tokens`, `max_completion_tokens` and
+    /// `max_output_tokens`.
     pub(super) most: Option<u32>,
     /// Fewest tokens: `min_tokens`.
     pub(super) least: u32,
@@ -84,11 +98,17 @@ impl Ask {
             _ => return Err(Refusal::invalid("you must provide a model parameter")),
         };
         let (prompt_tokens, wanted) = match endpoint {
-            Endpoint::Chat => (conversation(&body)?, text(&body)?),
+            Endpoint::Chat => (conversation(&body, "messages")?, text(&body)?),
             Endpoint::Completions => (inputs(&body, "prompt", 1)?.1, text(&body)?),
+            Endpoint::Responses => (response_input(&body)?, text(&body)?),
             Endpoint::Embeddings => embeddings(&body)?,
+            Endpoint::Rerank => documents(&body)?,
         };
-        Ok(Self { model, prompt_tokens, wanted })
+        let tool = match endpoint {
+            Endpoint::Chat | Endpoint::Responses => called_tool(&body)?,
+            Endpoint::Completions | Endpoint::Embeddings | Endpoint::Rerank => None,
+        };
+        Ok(Self { model, prompt_tokens, wanted, tool })
     }
 }
 
@@ -96,8 +116,10 @@ fn text(body: &Map<String, Value>) -> Result<Wanted, Refusal> {
     if !matches!(whole_number(body, "n")?, None | Some(1)) {
         return Err(Refusal::invalid("`n` must be 1: the simulated server gives one choice."));
     }
-    let bounds = [whole_number(body, "max_tokens")?, whole_number(body, "max_completion_tokens")?];
-    let most = bounds.into_iter().flatten().min();
+    let mut most = None;
+    for bound in ["max_tokens", "max_completion_tokens", "max_output_tokens"] {
+        most = most.into_iter().chain(whole_number(body, bound)?).min();
+    }
     if most == Some(0) {
         return Err(Refusal::invalid("`max_tokens` must be at least 1."));
     }
@@ -129,16 +151,69 @@ fn embeddings(body: &Map<String, Value>) -> Result<(u64, Wanted), Refusal> {
     Ok((tokens, Wanted::Embeddings { inputs, base64, dimensions }))
 }
 
-/// Input tokens of a conversation.
-fn conversation(body: &Map<String, Value>) -> Result<u64, Refusal> {
-    let messages = body.get("messages").and_then(Value::as_array).filter(|list| !list.is_empty());
+/// A query with its documents, which are texts or objects with a `text`. A model that ranks reads
+/// the query anew with each document.
+fn documents(body: &Map<String, Value>) -> Result<(u64, Wanted), Refusal> {
+    let refused = || {
+        Refusal::invalid(
+            "`query` must be a text, and `documents` an array of texts or of objects with `text`.",
+        )
+    };
+    let query = body.get("query").and_then(Value::as_str).ok_or_else(refused)?;
+    let list = body.get("documents").and_then(Value::as_array).filter(|list| !list.is_empty());
+    let list = list.ok_or_else(refused)?;
+    let text =
+        |document: &Value| document.get("text").unwrap_or(document).as_str().map(str::to_owned);
+    let documents: Vec<String> =
+        list.iter().map(text).collect::<Option<_>>().ok_or_else(refused)?;
+    let most = whole_number(body, "top_n")?.map_or(documents.len(), |most| index(most.into()));
+    let with_documents = flag(body, "return_documents")?;
+    let of_query = text_tokens(query);
+    let tokens = documents.iter().map(|document| of_query + text_tokens(document)).sum();
+    let query = query.to_owned();
+    Ok((tokens, Wanted::Ranking { query, documents, most, with_documents }))
+}
+
+/// Input tokens of a response: of its instructions, and of its input, a text or messages.
+fn response_input(body: &Map<String, Value>) -> Result<u64, Refusal> {
+    let instructions = body.get("instructions").and_then(Value::as_str).map_or(0, text_tokens);
+    let input = match body.get("input") {
+        Some(Value::String(text)) => text_tokens(text),
+        _ => conversation(body, "input")?,
+    };
+    Ok(instructions + input)
+}
+
+/// The tool that must be called: the one named by `tool_choice`, or the first where it is
+/// `required`. Chats and responses name tools and choices in slightly different places.
+fn called_tool(body: &Map<String, Value>) -> Result<Option<String>, Refusal> {
+    let name = |tool: &Value| {
+        let function = tool.get("function").unwrap_or(tool);
+        function.get("name")?.as_str().map(str::to_owned)
+    };
+    let tools = body.get("tools").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    match body.get("tool_choice") {
+        Some(Value::String(choice)) if choice == "required" => {
+            let none =
+                || Refusal::invalid("`tool_choice` is `required`, but there are no `tools`.");
+            tools.iter().find_map(name).map(Some).ok_or_else(none)
+        }
+        Some(choice @ Value::Object(_)) => Ok(name(choice)),
+        _ => Ok(None),
+    }
+}
+
+/// Input tokens of the conversation under `key`.
+fn conversation(body: &Map<String, Value>, key: &str) -> Result<u64, Refusal> {
+    let messages = body.get(key).and_then(Value::as_array).filter(|list| !list.is_empty());
     let Some(messages) = messages else {
-        return Err(Refusal::invalid("`messages` must be an array of at least one message."));
+        let message = format!("`{key}` must be an array of at least one message.");
+        return Err(Refusal::invalid(message));
     };
     let mut tokens = 0;
     for (index, message) in messages.iter().enumerate() {
         if !message.get("role").is_some_and(Value::is_string) {
-            return Err(Refusal::invalid(format!("`messages[{index}]` must have a `role`.")));
+            return Err(Refusal::invalid(format!("`{key}[{index}]` must have a `role`.")));
         }
         tokens += match message.get("content") {
             Some(Value::String(text)) => text_tokens(text),
@@ -254,7 +329,7 @@ mod tests {
         );
         let limit = Limit { most: Some(7), least: 2, ignore_end: true };
         let wanted = Wanted::Text { stream: true, include_usage: true, limit };
-        assert_eq!(ask, Ok(Ask { model: "m".to_owned(), prompt_tokens: 4, wanted }));
+        assert_eq!(ask, Ok(Ask { model: "m".to_owned(), prompt_tokens: 4, wanted, tool: None }));
     }
 
     #[test]
@@ -270,6 +345,41 @@ mod tests {
         assert_eq!(inputs(r#"{"model": "m", "input": ["a", "你好"]}"#), (keys(&["a", "你好"]), 3));
         assert_eq!(inputs(r#"{"model": "m", "input": [5, 6, 7]}"#), (keys(&["[5,6,7]"]), 3));
         assert_eq!(inputs(r#"{"model": "m", "input": [[5], [6]]}"#), (keys(&["[5]", "[6]"]), 2));
+    }
+
+    #[test]
+    fn a_ranking_reads_the_query_anew_with_each_document() {
+        let body =
+            br#"{"model": "m", "query": "abcd", "documents": ["abcdefgh", {"text": "\u4f60"}],
+            "top_n": 1}"#;
+        let ask = Ask::parse(Endpoint::Rerank, body).unwrap();
+        assert_eq!(ask.prompt_tokens, 1 + 2 + 1 + 1);
+        let documents = ["abcdefgh", "\u{4f60}"].map(str::to_owned).to_vec();
+        let query = "abcd".to_owned();
+        let wanted = Wanted::Ranking { query, documents, most: 1, with_documents: false };
+        assert_eq!(ask.wanted, wanted);
+    }
+
+    #[test]
+    fn a_tool_is_called_where_one_must_be() {
+        let tool = |rest: &str| {
+            chat(&format!(r#""messages": [{{"role": "user"}}], {rest}"#)).map(|ask| ask.tool)
+        };
+        let tools = r#""tools": [{"type": "function", "function": {"name": "f"}}]"#;
+        assert_eq!(tool(tools), Ok(None));
+        assert_eq!(
+            tool(&format!(r#"{tools}, "tool_choice": "required""#)),
+            Ok(Some("f".to_owned()))
+        );
+        let named = r#""tool_choice": {"type": "function", "function": {"name": "g"}}"#;
+        assert_eq!(tool(named), Ok(Some("g".to_owned())));
+        assert!(tool(r#""tool_choice": "required""#).unwrap_err().contains("no `tools`"));
+        let body =
+            br#"{"model": "m", "input": "hi", "instructions": "abcd", "tool_choice": "required",
+            "tools": [{"type": "function", "name": "f"}], "max_output_tokens": 5}"#;
+        let ask = Ask::parse(Endpoint::Responses, body).unwrap();
+        assert_eq!((ask.tool, ask.prompt_tokens), (Some("f".to_owned()), 2));
+        assert!(matches!(ask.wanted, Wanted::Text { limit: Limit { most: Some(5), .. }, .. }));
     }
 
     #[test]

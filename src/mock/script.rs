@@ -63,8 +63,8 @@ impl Script {
         Self { tokens, cut, tokens_per_event, events, ttft: ttft(spec, draw), fault, stall }
     }
 
-    /// The fate of a request for embeddings, which come whole.
-    pub(super) fn embedding(spec: &MockSpec, draw: &Draw) -> Self {
+    /// The fate of a request for vectors or a ranking, which come whole.
+    pub(super) fn items(spec: &MockSpec, draw: &Draw) -> Self {
         // There is no stream that could break or pause.
         let fault = fault(spec, 1, draw).map(|_| Fault::Refuse);
         let ttft = ttft(spec, draw);

@@ -9,6 +9,7 @@ use super::draw::{Draw, Lottery};
 use super::engine::{Job, QueueFull};
 use super::pacer::Pacer;
 use super::pieces::Pieces;
+use super::ranking::ranking;
 use super::refusal::Refusal;
 use super::release::{Released, Releases, Timed};
 use super::render::Title;
@@ -105,6 +106,11 @@ impl Service {
                 wait(visit, releases, &script).await?;
                 Ok(Answer::Whole(title.whole(&script)))
             }
+            Wanted::Ranking { query, documents, most, with_documents } => {
+                wait(visit, releases, &script).await?;
+                let results = ranking(&query, &documents, most, with_documents);
+                Ok(Answer::Whole(title.ranking(&results)))
+            }
             Wanted::Embeddings { inputs, base64, dimensions } => {
                 wait(visit, releases, &script).await?;
                 let vectors = inputs.iter().map(|text| as_json(&vector(text, dimensions), base64));
@@ -114,12 +120,12 @@ impl Service {
     }
 
     fn accept(&self, endpoint: Endpoint, body: &[u8], visit: &Visit) -> Result<Accepted, Refusal> {
-        let Ask { model, prompt_tokens, wanted } = Ask::parse(endpoint, body)?;
+        let Ask { model, prompt_tokens, wanted, tool } = Ask::parse(endpoint, body)?;
         self.check_model(&model)?;
         let draw = self.draw(endpoint, body);
         let script = match &wanted {
             Wanted::Text { limit, .. } => Script::generation(&self.spec, *limit, &draw),
-            Wanted::Embeddings { .. } => Script::embedding(&self.spec, &draw),
+            Wanted::Embeddings { .. } | Wanted::Ranking { .. } => Script::items(&self.spec, &draw),
         };
         if script.fault == Some(Fault::Refuse) {
             return Err(Refusal::injected());
@@ -136,7 +142,7 @@ impl Service {
             }
         };
         let (number, created) = (self.requests.fetch_add(1, Ordering::Relaxed), now_in_seconds());
-        let title = Title { endpoint, number, created, model, prompt_tokens };
+        let title = Title { endpoint, number, created, model, prompt_tokens, tool };
         Ok(Accepted { title, wanted, script, releases })
     }
 

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame};
 
 use super::pieces::Pieces;
-use super::refusal::Refusal;
 use super::release::{Released, Releases};
 use super::script::{Fault, Script};
 use super::truth::Written;
@@ -65,8 +64,7 @@ impl TextStream {
         if self.sent == self.events {
             self.visit.fail();
             self.phase = Phase::Over;
-            let error = format!("data: {}\n\n", Refusal::injected().body());
-            return Poll::Ready(error.into());
+            return Poll::Ready(self.pieces.failure());
         }
         let (bytes, given) = self.pieces.events(self.sent, released.events.min(self.events));
         self.note(released, given);

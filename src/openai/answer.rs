@@ -1,10 +1,11 @@
 //! Answers that come in one piece.
 
 use super::endpoint::{Endpoint, Output, TextForm};
-use super::facts::read_facts;
+use super::facts::{Facts, read_facts};
 use super::failure::{ApiError, excerpt};
-use super::scan::Broken;
-use super::text::TextPart;
+use super::responses::read_response;
+use super::scan::{Broken, Scan};
+use super::text::{RawText, TextPart};
 use super::thinking::{Text, Thinking};
 use crate::record::{Failure, FailureKind, FinishReason, TokenUsage};
 
@@ -19,8 +20,11 @@ pub struct Answer {
     pub answer: bool,
     /// Whether there is text of the reasoning.
     pub reasoning: bool,
-    /// Choices of a generated answer, or vectors that are not empty.
+    /// Choices of a generated answer, items of a response, vectors that are not empty, or
+    /// documents with a score.
     pub items: u32,
+    /// Calls of tools.
+    pub calls: u32,
 }
 
 /// Reads the body of an answer with a success status.
@@ -33,17 +37,19 @@ pub struct Answer {
 /// API's JSON, [`FailureKind::Empty`] where text or vectors were asked for and none came.
 pub fn decode_answer(endpoint: Endpoint, body: &[u8]) -> Result<Answer, Failure> {
     match endpoint.output() {
-        Output::Text(TextForm::Choices) => decode_choices(body),
+        Output::Text(form) => decode_text(form, body),
         Output::Items { decode } => decode(body),
     }
 }
 
-fn decode_choices(body: &[u8]) -> Result<Answer, Failure> {
+fn decode_text(form: TextForm, body: &[u8]) -> Result<Answer, Failure> {
     let mut thinking = Thinking::new();
     let mut any = false;
     let mut known = Text::default();
-    let facts = read_facts(body, &mut |part, text| {
+    let mut calls = 0;
+    let mut on_text = |part, text: RawText<'_>| {
         any |= !text.is_empty();
+        calls += u32::from(part == TextPart::CallName && !text.is_empty());
         match part {
             TextPart::Content => thinking.read(text, &mut known),
             TextPart::Reasoning => known.reasoning |= !text.is_empty(),
@@ -51,7 +57,11 @@ fn decode_choices(body: &[u8]) -> Result<Answer, Failure> {
                 known.answer |= !text.is_empty();
             }
         }
-    });
+    };
+    let facts: Scan<Facts<'_>> = match form {
+        TextForm::Choices => read_facts(body, &mut on_text),
+        TextForm::Response => read_response(body, None, &mut on_text),
+    };
     let facts = facts.map_err(|broken| malformed(broken, body))?;
     if let Some(error) = facts.error {
         return Err(ApiError::from_json(error).into());
@@ -69,6 +79,7 @@ fn decode_choices(body: &[u8]) -> Result<Answer, Failure> {
         answer: known.answer || !known.reasoning,
         reasoning: known.reasoning,
         items: facts.choices,
+        calls,
     })
 }
 
@@ -114,8 +125,9 @@ mod tests {
         assert_eq!(chat(r#"{"content":"Hi"}"#), Ok(expected));
         assert_eq!(chat(r#"{"content":null,"refusal":"No."}"#), Ok(expected));
         let call = r#"{"tool_calls":[{"function":{"name":"f","arguments":""}}]}"#;
-        assert_eq!(chat(call), Ok(expected));
-        assert_eq!(chat(r#"{"function_call":{"name":"f"}}"#), Ok(expected));
+        let called = Answer { calls: 1, ..expected };
+        assert_eq!(chat(call), Ok(called));
+        assert_eq!(chat(r#"{"function_call":{"name":"f"}}"#), Ok(called));
         assert_eq!(chat(r#"{"content":[{"type":"text","text":"Hi"}]}"#), Ok(expected));
         assert_eq!(chat(r#"{"content":"\n"}"#), Ok(expected));
     }

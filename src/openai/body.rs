@@ -12,11 +12,11 @@ pub struct BodyParts<'a> {
     pub model: &'a str,
     /// What is asked.
     pub ask: Ask<'a>,
-    /// Whether the answer is wanted as a stream; embeddings never are.
+    /// Whether the answer is wanted as a stream; embeddings and rankings never are.
     pub stream: bool,
-    /// Whether a stream is to end with the server's token counts.
+    /// Whether a stream is to end with the server's token counts; those of responses always do.
     pub include_usage: bool,
-    /// Most output tokens wanted; embeddings have none.
+    /// Most output tokens wanted; embeddings and rankings have none.
     pub token_limit: Option<TokenLimit>,
     /// Fields that are merged in, later maps over earlier ones; `null` deletes a field. `model`
     /// and `stream` are left as they are.
@@ -44,18 +44,57 @@ pub enum Ask<'a> {
     /// A completion.
     Completion {
         /// The text to go on from.
-        prompt: &'a str,
+        prompt: Input<'a>,
+    },
+    /// A response to one message, which the server is not to keep.
+    Response {
+        /// What stands before it, as the system message of a chat does.
+        instructions: Option<&'a str>,
+        /// The user's message.
+        user: &'a str,
+    },
+    /// A response to given messages.
+    ResponseMessages {
+        /// What stands before them.
+        instructions: Option<&'a str>,
+        /// An array of messages, as the API takes it.
+        messages: &'a Value,
     },
     /// The embedding of one text.
     Embedding {
         /// The text.
-        input: &'a str,
+        input: Input<'a>,
     },
     /// The embeddings of several texts.
     Embeddings {
         /// The texts.
-        inputs: &'a [String],
+        inputs: &'a [Input<'a>],
     },
+    /// Documents by how well they answer a query.
+    Ranking {
+        /// The query.
+        query: &'a str,
+        /// The documents.
+        documents: &'a [&'a str],
+    },
+}
+
+/// A text, or the token ids of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// A text.
+    Text(&'a str),
+    /// Its token ids.
+    Tokens(&'a [u32]),
+}
+
+impl From<Input<'_>> for Value {
+    fn from(input: Input<'_>) -> Self {
+        match input {
+            Input::Text(text) => text.into(),
+            Input::Tokens(ids) => ids.into(),
+        }
+    }
 }
 
 /// The most output tokens wanted, by the field the server takes them in.
@@ -65,6 +104,8 @@ pub enum TokenLimit {
     MaxTokens(u32),
     /// `max_completion_tokens`
     MaxCompletionTokens(u32),
+    /// `max_output_tokens`, of responses
+    MaxOutputTokens(u32),
 }
 
 /// The JSON body of a request.
@@ -72,11 +113,12 @@ pub fn request_body(parts: &BodyParts<'_>) -> Vec<u8> {
     let mut body = Map::new();
     let mut set = |key: &str, value: Value| body.insert(key.to_owned(), value);
     set("model", parts.model.into());
-    let (field, asked) = asked(parts.ask);
-    set(field, asked);
+    for (field, asked) in asked(parts.ask) {
+        set(field, asked);
+    }
     if generates(parts.ask) {
         set("stream", parts.stream.into());
-        if parts.stream && parts.include_usage {
+        if parts.stream && parts.include_usage && !is_response(parts.ask) {
             set("stream_options", json!({"include_usage": true}));
         }
         match parts.token_limit {
@@ -85,6 +127,7 @@ pub fn request_body(parts: &BodyParts<'_>) -> Vec<u8> {
             Some(TokenLimit::MaxCompletionTokens(limit)) => {
                 set("max_completion_tokens", limit.into())
             }
+            Some(TokenLimit::MaxOutputTokens(limit)) => set("max_output_tokens", limit.into()),
         };
     }
     for (key, value) in parts.extra.iter().copied().flatten() {
@@ -102,29 +145,50 @@ pub fn request_body(parts: &BodyParts<'_>) -> Vec<u8> {
 
 const fn generates(ask: Ask<'_>) -> bool {
     match ask {
-        Ask::Chat { .. } | Ask::Messages { .. } | Ask::Completion { .. } => true,
-        Ask::Embedding { .. } | Ask::Embeddings { .. } => false,
+        Ask::Chat { .. }
+        | Ask::Messages { .. }
+        | Ask::Completion { .. }
+        | Ask::Response { .. }
+        | Ask::ResponseMessages { .. } => true,
+        Ask::Embedding { .. } | Ask::Embeddings { .. } | Ask::Ranking { .. } => false,
     }
 }
 
-/// The field that holds what is asked, and its value.
-fn asked(ask: Ask<'_>) -> (&'static str, Value) {
+const fn is_response(ask: Ask<'_>) -> bool {
+    matches!(ask, Ask::Response { .. } | Ask::ResponseMessages { .. })
+}
+
+/// The fields that hold what is asked.
+fn asked(ask: Ask<'_>) -> Vec<(&'static str, Value)> {
     match ask {
         Ask::Chat { system, user } => {
             let message = json!({"role": "user", "content": user});
-            ("messages", Value::Array(system_message(system).chain([message]).collect()))
+            vec![("messages", Value::Array(system_message(system).chain([message]).collect()))]
         }
         Ask::Messages { system, messages } => {
             let given = messages.as_array().map_or(&[][..], Vec::as_slice);
             let own = given.first().and_then(|first| first.get("role")?.as_str());
             let system = system.filter(|_| !matches!(own, Some("system" | "developer")));
             let all = system_message(system).chain(given.iter().cloned()).collect();
-            ("messages", Value::Array(all))
+            vec![("messages", Value::Array(all))]
         }
-        Ask::Completion { prompt } => ("prompt", prompt.into()),
-        Ask::Embedding { input } => ("input", input.into()),
-        Ask::Embeddings { inputs } => ("input", inputs.into()),
+        Ask::Completion { prompt } => vec![("prompt", prompt.into())],
+        Ask::Response { instructions, user } => response(instructions, user.into()),
+        Ask::ResponseMessages { instructions, messages } => {
+            response(instructions, messages.clone())
+        }
+        Ask::Embedding { input } => vec![("input", input.into())],
+        Ask::Embeddings { inputs } => vec![("input", inputs.iter().copied().collect())],
+        Ask::Ranking { query, documents } => {
+            vec![("query", query.into()), ("documents", documents.into())]
+        }
     }
+}
+
+/// A server that keeps its responses would fill up under load, and grow slower.
+fn response(instructions: Option<&str>, input: Value) -> Vec<(&'static str, Value)> {
+    let instructions = instructions.map(|text| ("instructions", text.into()));
+    instructions.into_iter().chain([("input", input), ("store", false.into())]).collect()
 }
 
 fn system_message(system: Option<&str>) -> impl Iterator<Item = Value> {
@@ -135,7 +199,7 @@ fn system_message(system: Option<&str>) -> impl Iterator<Item = Value> {
 mod tests {
     use serde_json::{Map, Value, json};
 
-    use super::{Ask, BodyParts, TokenLimit, request_body};
+    use super::{Ask, BodyParts, Input, TokenLimit, request_body};
 
     fn map(value: &Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
@@ -180,18 +244,48 @@ mod tests {
         let parts = BodyParts {
             include_usage: false,
             token_limit,
-            ..parts(Ask::Completion { prompt: "p" })
+            ..parts(Ask::Completion { prompt: Input::Text("p") })
         };
         insta::assert_snapshot!(body(&parts), @r#"{"model":"m","prompt":"p","stream":true,"max_completion_tokens":9}"#);
     }
 
     #[test]
     fn embeddings_have_neither_stream_nor_limit() {
-        let one = parts(Ask::Embedding { input: "a" });
+        let one = parts(Ask::Embedding { input: Input::Text("a") });
         insta::assert_snapshot!(body(&one), @r#"{"model":"m","input":"a"}"#);
-        let inputs = ["a".to_owned(), "b".to_owned()];
+        let inputs = ["a", "b"].map(Input::Text);
         let several = parts(Ask::Embeddings { inputs: &inputs });
         insta::assert_snapshot!(body(&several), @r#"{"model":"m","input":["a","b"]}"#);
+    }
+
+    #[test]
+    fn token_ids_stand_where_texts_would() {
+        let one = parts(Ask::Embedding { input: Input::Tokens(&[5, 6]) });
+        insta::assert_snapshot!(body(&one), @r#"{"model":"m","input":[5,6]}"#);
+        let inputs = [Input::Tokens(&[5, 6]), Input::Tokens(&[7])];
+        let several = parts(Ask::Embeddings { inputs: &inputs });
+        insta::assert_snapshot!(body(&several), @r#"{"model":"m","input":[[5,6],[7]]}"#);
+        let prompt = Input::Tokens(&[8]);
+        let parts = BodyParts { stream: false, ..parts(Ask::Completion { prompt }) };
+        insta::assert_snapshot!(body(&parts), @r#"{"model":"m","prompt":[8],"stream":false,"max_tokens":8}"#);
+    }
+
+    #[test]
+    fn a_response_has_instructions_and_is_not_kept() {
+        let token_limit = Some(TokenLimit::MaxOutputTokens(9));
+        let ask = Ask::Response { instructions: Some("s"), user: "u" };
+        let parts = BodyParts { token_limit, ..parts(ask) };
+        insta::assert_snapshot!(body(&parts), @r#"{"model":"m","instructions":"s","input":"u","store":false,"stream":true,"max_output_tokens":9}"#);
+        let messages = json!([{"role": "user", "content": "u"}]);
+        let ask = Ask::ResponseMessages { instructions: None, messages: &messages };
+        let parts = BodyParts { ask, stream: false, ..parts };
+        insta::assert_snapshot!(body(&parts), @r#"{"model":"m","input":[{"role":"user","content":"u"}],"store":false,"stream":false,"max_output_tokens":9}"#);
+    }
+
+    #[test]
+    fn a_ranking_has_a_query_and_documents() {
+        let ask = Ask::Ranking { query: "q", documents: &["a", "b"] };
+        insta::assert_snapshot!(body(&parts(ask)), @r#"{"model":"m","query":"q","documents":["a","b"]}"#);
     }
 
     #[test]
@@ -199,7 +293,8 @@ mod tests {
         let backend = map(&json!({"temperature": 1, "top_p": 0.5, "max_tokens": null}));
         let workload = map(&json!({"temperature": 0, "top_p": null, "absent": null, "n": 2}));
         let extra = [&backend, &workload];
-        let parts = BodyParts { extra: &extra, ..parts(Ask::Completion { prompt: "p" }) };
+        let prompt = Input::Text("p");
+        let parts = BodyParts { extra: &extra, ..parts(Ask::Completion { prompt }) };
         insta::assert_snapshot!(body(&parts), @r#"{"model":"m","prompt":"p","stream":true,"stream_options":{"include_usage":true},"temperature":0,"n":2}"#);
     }
 
@@ -207,7 +302,8 @@ mod tests {
     fn model_and_stream_stay_as_they_are() {
         let extra = map(&json!({"model": "other", "stream": null}));
         let extra = [&extra];
-        let parts = BodyParts { extra: &extra, ..parts(Ask::Embedding { input: "a" }) };
+        let parts =
+            BodyParts { extra: &extra, ..parts(Ask::Embedding { input: Input::Text("a") }) };
         assert_eq!(body(&parts), r#"{"model":"m","input":"a"}"#);
     }
 }

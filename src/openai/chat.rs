@@ -3,8 +3,5 @@
 use super::endpoint::{Description, Output, TextForm};
 
 /// `/v1/chat/completions`
-pub(super) const ENDPOINT: Description = Description {
-    key: "chat",
-    path: "/chat/completions",
-    output: Output::Text(TextForm::Choices),
-};
+pub(super) const ENDPOINT: Description =
+    Description { key: "chat", path: "/chat/completions", output: Output::Text(TextForm::Choices) };

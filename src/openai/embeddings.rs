@@ -8,11 +8,8 @@ use super::usage::read_usage;
 use crate::record::Failure;
 
 /// `/v1/embeddings`
-pub(super) const ENDPOINT: Description = Description {
-    key: "embeddings",
-    path: "/embeddings",
-    output: Output::Items { decode },
-};
+pub(super) const ENDPOINT: Description =
+    Description { key: "embeddings", path: "/embeddings", output: Output::Items { decode } };
 
 fn decode(body: &[u8]) -> Result<Answer, Failure> {
     let mut answer = Answer::default();

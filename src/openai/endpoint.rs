@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::answer::Answer;
-use super::{chat, completions, embeddings};
+use super::{chat, completions, embeddings, rerank, responses};
 use crate::record::Failure;
 
 /// What sets an endpoint apart.
@@ -34,8 +34,10 @@ pub(super) enum Output {
 /// The form that generated text comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TextForm {
-    /// Choices with a message or a text each; in streams with the differences of these.
+    /// Choices with a message or a text each; in streams, events with the differences of these.
     Choices,
+    /// A response of several items; in streams, events named by what they tell.
+    Response,
 }
 
 macro_rules! endpoints {
@@ -64,8 +66,12 @@ endpoints! {
     Chat => chat;
     /// `/v1/completions`
     Completions => completions;
+    /// `/v1/responses`
+    Responses => responses;
     /// `/v1/embeddings`
     Embeddings => embeddings;
+    /// `/v1/rerank`
+    Rerank => rerank;
 }
 
 impl Endpoint {
@@ -82,6 +88,14 @@ impl Endpoint {
     /// Whether its answers are generated text, and so can be streamed.
     pub const fn generates(self) -> bool {
         matches!(self.output(), Output::Text(_))
+    }
+
+    /// The form of its streams; that of chats where there are none.
+    pub(super) const fn text_form(self) -> TextForm {
+        match self.output() {
+            Output::Text(form) => form,
+            Output::Items { .. } => TextForm::Choices,
+        }
     }
 
     /// What its answers are.

@@ -23,6 +23,8 @@ pub(super) struct Facts<'a> {
     pub(super) error: Option<&'a [u8]>,
     /// Whether the finish reason is `error`.
     pub(super) finished_with_error: bool,
+    /// Whether it is an event that ends its stream.
+    pub(super) last: bool,
 }
 
 /// Reads a chunk or an answer. `on_text` is given every string of generated text, empty ones
@@ -56,7 +58,7 @@ pub(super) fn read_facts<'a>(
     Ok(facts)
 }
 
-fn says_something(error: &[u8]) -> bool {
+pub(super) fn says_something(error: &[u8]) -> bool {
     !matches!(error, b"null" | b"false" | b"\"\"" | b"{}")
 }
 
@@ -157,7 +159,7 @@ fn content<'a>(
 }
 
 /// Reads a list of objects, field by field; what is no list or no object is stepped over.
-fn parts<'a>(
+pub(super) fn parts<'a>(
     scanner: &mut Scanner<'a>,
     field: &mut impl FnMut(&'a [u8], &mut Scanner<'a>) -> Scan<()>,
 ) -> Scan<()> {
@@ -208,7 +210,7 @@ fn text_of<'a>(
 
 /// A string, or `None` for what is none.
 #[inline]
-fn string<'a>(scanner: &mut Scanner<'a>) -> Scan<Option<RawText<'a>>> {
+pub(super) fn string<'a>(scanner: &mut Scanner<'a>) -> Scan<Option<RawText<'a>>> {
     match scanner.peek() {
         Some(b'"') => scanner.string().map(Some),
         _ => scanner.skip().map(|()| None),

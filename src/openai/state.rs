@@ -16,6 +16,8 @@ pub struct StreamState {
     pub text: bool,
     /// Whether reasoning came.
     pub reasoning: bool,
+    /// Calls of tools that began.
+    pub calls: u32,
     failure: Option<Failure>,
 }
 
@@ -38,6 +40,7 @@ impl StreamState {
     fn apply_chunk(&mut self, chunk: &Chunk) {
         self.finish = self.finish.or(chunk.finish);
         self.usage = chunk.usage.or(self.usage);
+        self.calls = self.calls.saturating_add(chunk.calls);
         self.text |= chunk.text.is_some();
         self.reasoning |= chunk.text.is_some_and(|text| text.reasoning);
     }
@@ -47,13 +50,14 @@ impl StreamState {
     /// # Errors
     ///
     /// An error the server told of, or what was malformed; else [`FailureKind::Truncated`]
-    /// without finish reason and `[DONE]`; else [`FailureKind::Empty`] without any text.
+    /// without finish reason, `[DONE]` and the event that closes a response; else [`FailureKind::Empty`] without any text.
     pub fn outcome_at_end(&self) -> Result<(), Failure> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
         if self.finish.is_none() && !self.done {
-            let message = "the stream ended without [DONE] or a finish reason".to_owned();
+            let message =
+                "the stream ended without [DONE], a finish reason or a closing event".to_owned();
             return Err(Failure { kind: FailureKind::Truncated, message });
         }
         if !self.text {

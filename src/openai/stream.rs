@@ -1,10 +1,13 @@
 //! The body of a streamed answer: bytes in, events out.
 //!
 //! However the bytes are cut, the events are the same. Nothing is allocated for an event that
-//! lies whole in one slice. What follows `[DONE]` or something malformed is not read.
+//! lies whole in one slice. What follows the end of the
+//! stream (`[DONE]`, the event that closes a response) or something malformed is not read.
 
+use super::endpoint::{Endpoint, TextForm};
 use super::facts::{Facts, read_facts};
 use super::failure::{ApiError, excerpt};
+use super::responses;
 use super::scan::{Broken, is_json};
 use super::sse::{EVENT_LIMIT, Frame, Framer};
 use super::template::Template;
@@ -38,6 +41,8 @@ pub struct Chunk {
     pub finish: Option<FinishReason>,
     /// The server's counts so far; `None` where it gives none, or zeros.
     pub usage: Option<TokenUsage>,
+    /// Calls of tools that begin in it: a call is counted with its name.
+    pub calls: u32,
 }
 
 /// Takes the events of a stream and, where it wants them, their texts.
@@ -70,12 +75,14 @@ enum Body {
 }
 
 impl StreamDecoder {
-    /// A decoder at the start of a body.
-    pub fn new() -> Self {
-        Self { body: Body::Unknown(0), framer: Framer::default(), reader: Reader::new() }
+    /// A decoder at the start of a body that `endpoint` streams.
+    pub fn new(endpoint: Endpoint) -> Self {
+        let reader = Reader::new(endpoint.text_form());
+        Self { body: Body::Unknown(0), framer: Framer::default(), reader }
     }
 
-    /// Whether `[DONE]`, or something malformed, has ended the stream: what follows is not read.
+    /// Whether `[DONE]`, the event that closes a response, or something malformed has ended the
+    /// stream: what follows is not read.
     pub const fn is_over(&self) -> bool {
         self.reader.over
     }
@@ -148,12 +155,6 @@ impl StreamDecoder {
     }
 }
 
-impl Default for StreamDecoder {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// What a body that is no stream of events says.
 fn foreign(body: &[u8]) -> StreamEvent {
     let facts = read_facts(body, &mut |_, _| {});
@@ -177,14 +178,16 @@ impl<F: FnMut(StreamEvent)> StreamSink for EventsOnly<'_, F> {
 /// Reads the data of events.
 #[derive(Debug)]
 struct Reader {
+    form: TextForm,
     thinking: Thinking,
     template: Template,
     over: bool,
 }
 
 impl Reader {
-    fn new() -> Self {
-        Self { thinking: Thinking::new(), template: Template::default(), over: false }
+    fn new(form: TextForm) -> Self {
+        let (thinking, template) = (Thinking::new(), Template::default());
+        Self { form, thinking, template, over: false }
     }
 
     #[inline]
@@ -197,7 +200,8 @@ impl Reader {
                 if let Some((part, text)) = self.template.text_of(data.trim_ascii()) =>
             {
                 let text = (!text.is_empty()).then(|| self.read_text(part, text, sink));
-                sink.event(StreamEvent::Chunk(Chunk { text, ..Chunk::default() }));
+                let calls = u32::from(part == TextPart::CallName && text.is_some());
+                sink.event(StreamEvent::Chunk(Chunk { text, calls, ..Chunk::default() }));
             }
             Frame::Event { data, error, cut } => self.read_data(data, error, cut, sink),
             Frame::TooLong => {
@@ -213,7 +217,10 @@ impl Reader {
             b"" => {}
             b"[DONE]" => {
                 self.over = true;
-                sink.event(StreamEvent::Done);
+                // It says nothing of a response, which is over with its own closing event.
+                if self.form == TextForm::Choices {
+                    sink.event(StreamEvent::Done);
+                }
             }
             trimmed if error => sink.event(StreamEvent::Error(ApiError::from_json(trimmed))),
             // The body broke off inside it: what is missing is the end, not the sense.
@@ -228,13 +235,15 @@ impl Reader {
         }
     }
 
-    fn read_chunk(&mut self, data: &[u8], sink: &mut impl StreamSink) -> Result<(), Broken> {
+    fn read_chunk<'d>(&mut self, data: &'d [u8], sink: &mut impl StreamSink) -> Result<(), Broken> {
         let mut chunk = Chunk::default();
         let mut only = None;
         let mut texts = 0_u32;
-        let facts = read_facts(data, &mut |part, text| {
+        let form = self.form;
+        let mut on_text = |part, text: RawText<'d>| {
             if !text.is_empty() {
                 texts += 1;
+                chunk.calls += u32::from(part == TextPart::CallName);
                 only = Some((part, text));
                 let read = self.read_text(part, text, sink);
                 let known = chunk.text.get_or_insert_default();
@@ -242,10 +251,17 @@ impl Reader {
                 known.reasoning |= read.reasoning;
                 known.was_reasoning |= read.was_reasoning;
             }
-        })?;
-        let Facts { choices, finish, usage, error, finished_with_error } = facts;
+        };
+        let facts = match form {
+            TextForm::Choices => read_facts(data, &mut on_text),
+            TextForm::Response => responses::read_event(data, &mut on_text),
+        }?;
+        let Facts { choices, finish, usage, error, finished_with_error, last } = facts;
+        self.over |= last;
         (chunk.finish, chunk.usage) = (finish, usage);
+        // The events of a response are numbered: no two are the same but for their text.
         if let Some((part, text)) = only
+            && form == TextForm::Choices
             && texts == 1
             && (finish, usage, error) == (None, None, None)
         {
@@ -282,11 +298,11 @@ impl Reader {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Chunk, StreamDecoder, StreamEvent};
+    use super::{Chunk, Endpoint, StreamDecoder, StreamEvent};
 
     fn events<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<StreamEvent> {
         let mut events = Vec::new();
-        let mut decoder = StreamDecoder::new();
+        let mut decoder = StreamDecoder::new(Endpoint::Chat);
         for piece in pieces {
             decoder.feed(piece, &mut |event| events.push(event));
         }

@@ -14,12 +14,15 @@ pub(super) fn read_usage(scanner: &mut Scanner<'_>) -> Scan<Option<TokenUsage>> 
     let mut usage = TokenUsage::default();
     scanner.object(|key, value| {
         match key {
-            b"prompt_tokens" => usage.input = count(value)?,
-            b"completion_tokens" => usage.output = count(value)?,
-            b"completion_tokens_details" => {
+            // Chats name the counts one way, responses the other.
+            b"prompt_tokens" | b"input_tokens" => usage.input = count(value)?,
+            b"completion_tokens" | b"output_tokens" => usage.output = count(value)?,
+            b"completion_tokens_details" | b"output_tokens_details" => {
                 details(value, b"reasoning_tokens", &mut usage.reasoning)?;
             }
-            b"prompt_tokens_details" => details(value, b"cached_tokens", &mut usage.cached)?,
+            b"prompt_tokens_details" | b"input_tokens_details" => {
+                details(value, b"cached_tokens", &mut usage.cached)?;
+            }
             // SGLang and DeepSeek write these beside the totals.
             b"reasoning_tokens" => usage.reasoning = usage.reasoning.or(count(value)?),
             b"prompt_cache_hit_tokens" => usage.cached = usage.cached.or(count(value)?),
@@ -45,7 +48,7 @@ fn details(scanner: &mut Scanner<'_>, wanted: &[u8], into: &mut Option<u32>) -> 
 }
 
 /// A count, or `None` for what is none.
-fn count(scanner: &mut Scanner<'_>) -> Scan<Option<u32>> {
+pub(super) fn count(scanner: &mut Scanner<'_>) -> Scan<Option<u32>> {
     let text = str::from_utf8(scanner.value()?).unwrap_or_default();
     let number = text.parse().ok().or_else(|| text.parse().ok().map(whole));
     Ok(number.map(to_u32))
@@ -126,6 +129,7 @@ mod tests {
         let mut running = RunningUsage::default();
         let tokens_of = |(text, output): &(bool, Option<u32>)| {
             running.tokens_of(&Chunk {
+                calls: 0,
                 text: text.then(Text::default),
                 finish: None,
                 usage: output

@@ -80,7 +80,10 @@ pub struct RequestRecord {
     pub reasoning_seen: bool,
     /// Why the server stopped, where it said so.
     pub finish_reason: Option<FinishReason>,
-    /// Input items of the request: the batch of an embedding, 1 otherwise.
+    /// Calls of tools in the answer.
+    pub tool_calls: u32,
+    /// Input items of the request: the texts of an embedding, the documents of a reranking,
+    /// 1 otherwise.
     pub items: u32,
     /// Output tokens that were asked for at most; `None` without a limit.
     pub max_tokens: Option<u32>,
@@ -113,6 +116,7 @@ impl RequestRecord {
             usage: TokenUsage::default(),
             reasoning_seen: false,
             finish_reason: None,
+            tool_calls: 0,
             items: 1,
             max_tokens: None,
             body_bytes: 0,

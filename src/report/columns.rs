@@ -65,12 +65,13 @@ const fn figure(
 }
 
 /// Every column, in the order of tables.
-const COLUMNS: [Column; 28] = [
+const COLUMNS: [Column; 29] = [
     count("ok", Source::Completed),
     count("failed", Source::Failed),
     window("", "req/s", 3, Metric::RequestThroughput),
     window("output", "tok/s", 1, Metric::OutputTokenThroughput),
     window("input", "items/s", 1, Metric::EmbeddingThroughput),
+    window("ranked", "docs/s", 1, Metric::DocumentThroughput),
     window("input", "tok/s", WIDE, Metric::InputTokenThroughput),
     window("goodput", "req/s", 4, Metric::Goodput),
     window("SLO", "met", WIDE, Metric::SloAttainment),
@@ -114,11 +115,13 @@ pub(super) fn columns_of(block: &Block<'_>) -> Vec<Column> {
         Source::Figure(Metric::Response | Metric::TtftDue, _) => block.stage.is_open(),
         Source::Completed | Source::Failed | Source::Window(_) | Source::Figure(..) => true,
     };
+    let generates = block.workload.generates();
     let has_value =
         |column: &&Column| block.rows.iter().any(|row| column.shown(row).value.is_some());
     let columns = COLUMNS.iter().filter(fits).filter(has_value);
     columns
-        .map(|column| if block.stage.is_open() { column.of_open_loop() } else { *column })
+        .map(|column| if generates { *column } else { column.of_items() })
+        .map(|column| if block.stage.is_open() { column.of_open_loop() } else { column })
         .collect()
 }
 
@@ -126,6 +129,15 @@ pub(super) fn columns_of(block: &Block<'_>) -> Vec<Column> {
 const PAIRED: [Metric; 4] = [Metric::Ttft, Metric::TtftDue, Metric::E2e, Metric::Response];
 
 impl Column {
+    /// The column with its rank in tables of embeddings and rankings, where the input is all that
+    /// is computed.
+    fn of_items(&self) -> Self {
+        match self.source {
+            Source::Window(Metric::InputTokenThroughput) => Self { rank: 2, ..*self },
+            _ => *self,
+        }
+    }
+
     /// The column with its rank in tables of open loops.
     fn of_open_loop(&self) -> Self {
         match self.source {

@@ -17,13 +17,14 @@ const P50: Option<Statistic> = Some(Statistic::Percentile(50.0));
 const P95: Option<Statistic> = Some(Statistic::Percentile(95.0));
 
 /// What backends are held against each other in, as far as a block has values for it.
-const MEASURES: [(&str, Metric, Option<Statistic>); 6] = [
+const MEASURES: [(&str, Metric, Option<Statistic>); 7] = [
     ("TTFT p50", Metric::Ttft, P50),
     ("TPOT p50", Metric::Tpot, P50),
     ("E2E p50", Metric::E2e, P50),
     ("E2E p95", Metric::E2e, P95),
     ("output tokens", Metric::OutputTokenThroughput, None),
     ("embedded items", Metric::EmbeddingThroughput, None),
+    ("ranked documents", Metric::DocumentThroughput, None),
 ];
 
 /// `ollama in TTFT p50 (60.5 against 90.5 ms), …; xinference in …`; `None` where nothing is

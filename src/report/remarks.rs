@@ -83,7 +83,7 @@ fn words_for(kind: &str) -> &'static str {
 
 /// What else must be known to read the figures of `block`, backend by backend.
 pub(super) fn remarks(block: &Block<'_>) -> Vec<String> {
-    let generates = block.workload.endpoint != "embeddings";
+    let generates = block.workload.generates();
     let mut lines = Vec::new();
     for row in &block.rows {
         let measured = &row.cell.measured;
@@ -92,6 +92,7 @@ pub(super) fn remarks(block: &Block<'_>) -> Vec<String> {
             said.extend(token_source(measured));
             said.extend(tokens_per_event(measured));
             said.extend(hidden_reasoning(measured));
+            said.extend(tool_calls(measured));
         }
         said.extend(token_shares(measured));
         said.extend(unusual_ends(row));
@@ -133,6 +134,12 @@ fn hidden_reasoning(measured: &Measured) -> Option<String> {
     let have = if hidden == 1 { "has" } else { "have" };
     let words = format!("reasoned without sending it, and {have} no TPOT and ITL");
     (hidden > 0).then(|| format!("{} {words}", requests(hidden)))
+}
+
+fn tool_calls(measured: &Measured) -> Option<String> {
+    let calls = measured.tool_calls;
+    let answers = counted(measured.outcomes.completed, "answer");
+    (calls > 0).then(|| format!("{} in {answers}", counted(calls, "tool call")))
 }
 
 fn token_shares(measured: &Measured) -> Vec<String> {
@@ -192,12 +199,14 @@ mod tests {
             measured.tokens.reasoning = Some(40_000);
             measured.tokens.cached = Some(3_000);
             measured.hidden_reasoning = 1;
+            measured.tool_calls = 3;
         });
         assert_eq!(
             lines,
             [
                 "ollama: 2.00 tokens per chunk",
                 "ollama: 1 request reasoned without sending it, and has no TPOT and ITL",
+                "ollama: 3 tool calls in 1000 answers",
                 "ollama: 40% of the output tokens are reasoning",
                 "ollama: 25% of the input tokens came from a cache",
             ]

@@ -134,6 +134,9 @@ pub struct Measured {
     /// Completed requests that generated reasoning tokens without sending them; they have no
     /// TPOT and no ITL.
     pub hidden_reasoning: u64,
+    /// Calls of tools in completed answers; 0 in results of versions that did not count them.
+    #[serde(default)]
+    pub tool_calls: u64,
     /// Connections opened for measured requests.
     pub connections_opened: u64,
     /// Requests sent again because a reused connection was closed under them.
@@ -170,6 +173,7 @@ impl Measured {
             text_events: summary.text_events,
             counted_streams: summary.counted_streams.into(),
             hidden_reasoning: summary.hidden_reasoning,
+            tool_calls: summary.tool_calls,
             connections_opened: summary.connections_opened,
             stale_reconnects: summary.stale_reconnects,
             finish_reasons: reasons.map(|(reason, n)| ((*reason).to_owned(), *n)).collect(),

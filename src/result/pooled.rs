@@ -95,6 +95,7 @@ fn add_counts(sum: &mut Measured, part: &Measured) {
     sum.text_events += part.text_events;
     sum.counted_streams.add(&part.counted_streams);
     sum.hidden_reasoning += part.hidden_reasoning;
+    sum.tool_calls += part.tool_calls;
     sum.connections_opened += part.connections_opened;
     sum.stale_reconnects += part.stale_reconnects;
     for (reason, count) in &part.finish_reasons {

@@ -15,9 +15,9 @@ use crate::measure::{
 use crate::metric::Metric;
 use crate::openai::Endpoint;
 use crate::scenario::{
-    ApiKey, ArrivalProcess, Backend, BackendKind, BaseUrl, Bound, Connections, Course, HttpVersion,
-    KeySource, Load, LoadProfile, PromptSource, Scenario, Slo, SloLimit, Stage, Target, Timeouts,
-    TlsSettings, Warmup, Workload,
+    ApiKey, ArrivalProcess, Backend, BackendKind, BaseUrl, Batch, Bound, Connections, Course,
+    HttpVersion, KeySource, Load, LoadProfile, PromptSource, Scenario, Slo, SloLimit, Stage,
+    Target, Timeouts, TlsSettings, Warmup, Workload,
 };
 use crate::units::{Moment, Rate, float};
 
@@ -136,7 +136,8 @@ fn workload(name: &str, endpoint: Endpoint, model: &str) -> Workload {
         max_tokens: endpoint.generates().then_some(128),
         body: serde_json::Map::new(),
         backends: vec![0, 1],
-        batch: if endpoint.generates() { 1 } else { 16 },
+        batch: Batch::constant(if endpoint.generates() { 1 } else { 16 }),
+        documents: None,
     }
 }
 
@@ -183,6 +184,7 @@ pub(crate) fn summary(place: CellPlace) -> CellSummary {
             text_events: if generates && !slow { completed * 50 } else { 0 },
         },
         hidden_reasoning: 0,
+        tool_calls: 0,
         answer_shapes: AnswerShapes::default(),
         held_back: 0,
         send_delays: Waits::new(),

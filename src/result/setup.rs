@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::openai::Endpoint;
 use crate::scenario::{
     Backend, Connections, Course, HttpVersion, Load, LoadProfile, PromptFormat, PromptSource, Slo,
     Stage, Step, StopRule, Target, Warmup, Workload,
@@ -94,7 +95,7 @@ impl BackendEntry {
 pub struct WorkloadEntry {
     /// The name tables show.
     pub name: String,
-    /// `chat`, `completions` or `embeddings`.
+    /// `chat`, `completions`, `responses`, `embeddings` or `rerank`.
     pub endpoint: String,
     /// An alias of the backends, or a model name sent as it is.
     pub model: String,
@@ -106,11 +107,17 @@ pub struct WorkloadEntry {
     pub prompts: String,
     /// How many prompts there are; `null` while a file is not read.
     pub prompt_count: Option<u64>,
-    /// Input items per request; above 1 only for embeddings.
+    /// Texts per request for embeddings, documents per ranking, 1 for all else; where it is
+    /// drawn for each request, the mean, rounded up.
     pub batch: u32,
 }
 
 impl WorkloadEntry {
+    /// Whether its answers are generated text; taken for so where the endpoint is not known.
+    pub fn generates(&self) -> bool {
+        Endpoint::from_key(&self.endpoint).is_none_or(Endpoint::generates)
+    }
+
     /// What the scenario says of `workload`.
     pub fn new(workload: &Workload) -> Self {
         let (prompts, prompt_count) = match &workload.prompts {
@@ -133,7 +140,7 @@ impl WorkloadEntry {
             max_tokens: workload.max_tokens,
             prompts,
             prompt_count,
-            batch: workload.batch,
+            batch: workload.batch.typical(),
         }
     }
 }

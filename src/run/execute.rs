@@ -19,14 +19,14 @@ use super::targets::{OpenTarget, open_targets};
 use super::worker::{CellJob, Worker};
 use crate::audit::{AnswerLength, CellEnd as AuditEnd, CellFacts, RunFacts, audit_cell, audit_run};
 use crate::clock::{Clock, WallTime};
-use crate::dataset::{check_against, load_prompts};
+use crate::dataset::{check_against, check_documents, load_prompts};
 use crate::load::{Purpose, Stream, Thinking};
 use crate::measure::{Recorder, RecordingRules};
 use crate::plan::{Cell, RunPlan};
 use crate::result::{CellLabels, CellResult, ClientEntry, FindingEntry, Note, RunResult};
 use crate::scenario::{HttpVersion, LoadProfile, Redactor, Workload};
 use crate::units::{count, index, ratio};
-use crate::workload::{PromptRows, PromptStart, RequestFactory};
+use crate::workload::{PromptRows, PromptStart, RankedRows, RequestFactory};
 
 /// Most workers of a run; beyond, they would compete for the same connections' events.
 const WORKER_LIMIT: usize = 8;
@@ -365,11 +365,17 @@ impl<'a> Run<'a> {
 /// Reads the prompts of a workload and checks that its endpoint takes them.
 fn prompts_of(workload: &Workload) -> Result<Arc<dyn PromptRows>, RunError> {
     let name = || workload.name.clone();
-    let prompts = load_prompts(&workload.prompts)
-        .map_err(|source| RunError::Prompts { workload: name(), source })?;
+    let load = |source| {
+        load_prompts(source).map_err(|source| RunError::Prompts { workload: name(), source })
+    };
+    let prompts = load(&workload.prompts)?;
     check_against(&prompts, workload.endpoint)
         .map_err(|source| RunError::Misfit { workload: name(), source })?;
-    Ok(Arc::new(prompts))
+    let queries: Arc<dyn PromptRows> = Arc::new(prompts);
+    let Some(documents) = &workload.documents else { return Ok(queries) };
+    let documents = load(documents)?;
+    check_documents(&documents).map_err(|source| RunError::Misfit { workload: name(), source })?;
+    Ok(Arc::new(RankedRows { queries, documents: Arc::new(documents) }))
 }
 
 /// How long the answers of each backend were on average, by workload and stage, all rounds

@@ -129,11 +129,14 @@ fn workload(flags: &ScenarioFlags) -> Value {
         (None, []) => json!(default_prompts(flags.endpoint)),
         (None, prompts) => json!(prompts),
     };
+    let ranks = flags.endpoint == Endpoint::Rerank && flags.prompt_file.is_none();
     json!({
         "endpoint": flags.endpoint.key(),
         "model": flags.model,
         "stream": flags.stream,
         "prompts": prompts,
+        "documents": ranks.then_some(DEFAULT_DOCUMENTS),
+        "batch": ranks.then_some(DEFAULT_DOCUMENTS.len()),
         "max_tokens": flags.max_tokens,
     })
 }
@@ -194,10 +197,22 @@ fn kind_at(url: &str) -> Option<BackendKind> {
     })
 }
 
+/// Documents for a first look at a ranking.
+const DEFAULT_DOCUMENTS: [&str; 8] = [
+    "A fox is a small animal of the dog family, quick and shy.",
+    "机器学习让计算机从数据中学习，而不需要为每个任务编写规则。",
+    "Whoever repeats a measurement learns how far it can be trusted.",
+    "杭州的西湖以风景优美著称。",
+    "Rivers carry more water in spring than in late summer.",
+    "数据库索引可以加快查询速度，但会占用额外的存储空间。",
+    "The meeting has been moved to Thursday afternoon.",
+    "公园里有很多人在散步、跑步和放风筝。",
+];
+
 /// Prompts for a first look; whoever compares servers brings their own.
 fn default_prompts(endpoint: Endpoint) -> [&'static str; 4] {
     match endpoint {
-        Endpoint::Chat => [
+        Endpoint::Chat | Endpoint::Responses => [
             "Explain in three sentences why the sky is blue.",
             "解释一下什么是机器学习。",
             "Write a short poem about a lighthouse in winter.",
@@ -209,7 +224,7 @@ fn default_prompts(endpoint: Endpoint) -> [&'static str; 4] {
             "春天来了，",
             "A good benchmark is one that",
         ],
-        Endpoint::Embeddings => [
+        Endpoint::Embeddings | Endpoint::Rerank => [
             "The quick brown fox jumps over the lazy dog.",
             "机器学习是人工智能的一个分支。",
             "A benchmark should be repeatable, and honest about its errors.",

@@ -4,6 +4,7 @@
 //! Files and the environment come in as values ([`Environment`]); nothing here touches them.
 
 mod backend;
+mod batch;
 mod check;
 mod course;
 mod distribution;
@@ -29,6 +30,7 @@ mod workload;
 pub use backend::{
     ApiKey, Backend, BaseUrl, Connections, HttpVersion, KeySource, Target, Timeouts, TlsSettings,
 };
+pub use batch::{Batch, LARGEST_BATCH};
 pub use check::UrlError;
 pub use course::{Course, Step, Steps};
 pub use distribution::Distribution;

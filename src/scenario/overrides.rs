@@ -4,6 +4,7 @@ use super::place::Place;
 use super::problem::{Problem, Problems, suggestion};
 use super::tree::{Entry, Node, Value, read_value};
 use crate::metric::{Gate, Unsupported};
+use crate::openai::Endpoint;
 
 /// Limits of `slo` that only a stream can keep to.
 const OF_STREAMS: [&str; 4] = ["ttft", "ttfa", "tpot", "stall"];
@@ -170,7 +171,9 @@ fn may_stream(root: &Node) -> bool {
     let streams = |workload: &Node| {
         let endpoint = workload.get("endpoint").and_then(Node::as_text);
         let stream = workload.get("stream").map(|stream| &stream.value);
-        endpoint.is_none_or(|endpoint| endpoint.meant != "embeddings")
+        endpoint
+            .and_then(|endpoint| Endpoint::from_key(&endpoint.meant))
+            .is_none_or(Endpoint::generates)
             && !matches!(stream, Some(Value::Bool(false)))
     };
     let workloads = root.get("workloads").and_then(Node::entries);

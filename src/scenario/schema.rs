@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::typed::{Decode, DistributionFile, OrRamp, ScenarioFile, Seconds, Slots, Tokens};
+use super::typed::{Decode, DistributionFile, Items, OrRamp, ScenarioFile, Seconds, Slots, Tokens};
 use crate::units::Rate;
 
 /// The JSON Schema of the scenario; made of the same declarations that read it.
@@ -17,6 +17,7 @@ pub fn schema() -> Value {
     let definitions = [
         DistributionFile::<Seconds>::definition(),
         DistributionFile::<Tokens>::definition(),
+        DistributionFile::<Items>::definition(),
         OrRamp::<Slots>::definition(),
         OrRamp::<Rate>::definition(),
     ];

@@ -36,7 +36,7 @@ backends:
 
 workloads:
   chat:
-    endpoint: chat              # chat | completions | embeddings
+    endpoint: chat              # chat | completions | responses | embeddings | rerank
     model: chat                 # an alias from `models`, or a name that is sent as it is
     stream: true                # needed for TTFT and everything between tokens
     max_tokens: 128

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::batch::Batch;
 use crate::metric::Metric;
 use crate::openai::Endpoint;
 
@@ -17,20 +18,33 @@ pub struct Workload {
     pub endpoint: Endpoint,
     /// An alias of the backends, or a model name sent as it is.
     pub model: String,
-    /// Whether the answer is asked for as a stream; false for embeddings.
+    /// Whether the answer is asked for as a stream; false for embeddings and rankings.
     pub stream: bool,
-    /// System message of chats.
+    /// System message of chats, instructions of responses.
     pub system: Option<String>,
-    /// Where the prompts come from.
+    /// Where the prompts come from; of rankings, the queries.
     pub prompts: PromptSource,
+    /// Where the documents of rankings come from; `None` where each prompt brings its own.
+    pub documents: Option<PromptSource>,
     /// Most output tokens asked for.
     pub max_tokens: Option<u32>,
     /// Fields merged into the request body, after the backend's own; `null` deletes a field.
     pub body: Map<String, Value>,
     /// The backends that run it, as indices into [`super::Scenario::backends`]; never empty.
     pub backends: Vec<usize>,
-    /// Input items per embedding request; 1 for other endpoints.
-    pub batch: u32,
+    /// Texts per request for embeddings, documents per ranking; 1 for other endpoints.
+    pub batch: Batch,
+}
+
+impl Workload {
+    /// Prompts that a request takes, or their mean: a batch of texts to embed is made of prompts,
+    /// a query is one, however many documents go with it.
+    pub fn prompts_per_request(&self) -> u32 {
+        match self.endpoint {
+            Endpoint::Embeddings => self.batch.typical(),
+            Endpoint::Chat | Endpoint::Completions | Endpoint::Responses | Endpoint::Rerank => 1,
+        }
+    }
 }
 
 /// Where prompts come from.

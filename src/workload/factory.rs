@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::prompt::Prompt;
 use super::rows::{PromptRow, PromptRows, PromptStart, RequestPlace, RowError};
 use super::spec::RequestSpec;
-use crate::openai::{Ask, BodyParts, Endpoint, TokenLimit, request_body};
+use crate::openai::{Ask, BodyParts, Endpoint, Input, TokenLimit, request_body};
 use crate::record::Phase;
 use crate::scenario::{Backend, TokenLimitField, Workload};
 use crate::units::{count, to_u32};
@@ -21,11 +21,22 @@ pub struct RequestFactory {
     workload: Workload,
     model: String,
     backend_body: serde_json::Map<String, serde_json::Value>,
-    token_limit: TokenLimitField,
+    token_limit: fn(u32) -> TokenLimit,
     include_usage: bool,
     prompts: Arc<dyn PromptRows>,
     start: PromptStart,
     prepared: Vec<RequestSpec>,
+}
+
+/// What one request takes from the sources.
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    /// The number of its first prompt.
+    at: u64,
+    /// Its texts to embed, or documents to rank.
+    items: u32,
+    /// The number of its first document.
+    documents_at: u64,
 }
 
 impl RequestFactory {
@@ -40,11 +51,7 @@ impl RequestFactory {
         let mut factory = Self {
             model: backend.model_name(&workload.model).to_owned(),
             backend_body: backend.body.clone(),
-            // `max_completion_tokens` is a field of chats alone.
-            token_limit: match workload.endpoint {
-                Endpoint::Chat => backend.kind.preset().token_limit,
-                Endpoint::Completions | Endpoint::Embeddings => TokenLimitField::MaxTokens,
-            },
+            token_limit: token_limit(workload.endpoint, backend.kind.preset().token_limit),
             workload: workload.clone(),
             include_usage,
             prompts,
@@ -53,10 +60,12 @@ impl RequestFactory {
         };
         let few = factory.prompts.count().filter(|count| *count <= PREPARED_LIMIT);
         if let Some(count) = few
-            && factory.workload.batch <= 1
+            && factory.workload.batch.fixed() == Some(1)
+            && factory.prompts.documents().is_none()
         {
             // What cannot be made now says so when its turn comes.
-            factory.prepared = (0..count).map_while(|at| factory.make(at).ok()?).collect();
+            let alone = |at| factory.make(Share { at, items: 1, documents_at: 0 }).ok()?;
+            factory.prepared = (0..count).map_while(alone).collect();
         }
         factory
     }
@@ -68,12 +77,10 @@ impl RequestFactory {
     ///
     /// [`RowError`] if its prompt cannot be had.
     pub fn request(&self, phase: Phase, index: u64) -> Result<Option<RequestSpec>, RowError> {
-        let batch = self.workload.batch.max(1);
-        let place = RequestPlace { start: self.start, phase, index, batch };
-        let at = self.prompts.number(&place);
-        match self.prepared.get(crate::units::index(at)) {
+        let share = self.share(phase, index);
+        match self.prepared.get(crate::units::index(share.at)) {
             Some(spec) => Ok(Some(spec.clone())),
-            None => self.make(at),
+            None => self.make(share),
         }
     }
 
@@ -82,39 +89,53 @@ impl RequestFactory {
         &self.model
     }
 
-    /// The request whose first prompt is number `at`.
-    fn make(&self, at: u64) -> Result<Option<RequestSpec>, RowError> {
-        let Some(row) = self.prompts.row(at)? else { return Ok(None) };
-        let mut inputs = Vec::new();
-        if self.workload.endpoint == Endpoint::Embeddings && self.workload.batch > 1 {
-            inputs = self.batch(at, &row)?;
+    fn share(&self, phase: Phase, index: u64) -> Share {
+        let batch = self.workload.batch;
+        let one = RequestPlace { start: self.start, phase, index, batch: 1 };
+        let place = RequestPlace { batch: self.workload.prompts_per_request(), ..one };
+        let many = RequestPlace { batch: batch.typical(), ..one };
+        Share {
+            at: self.prompts.number(&place),
+            items: batch.of_request(self.start.seed, one.alone()),
+            documents_at: self.prompts.documents().map_or(0, |rows| rows.number(&many)),
         }
-        let items = match &row.prompt {
-            _ if self.workload.endpoint.generates() => 1,
-            Prompt::Inputs(inputs) => to_u32(count(inputs.len())),
-            Prompt::Text(_) | Prompt::Messages(_) => to_u32(count(inputs.len()).max(1)),
+    }
+
+    /// The request with its share of the sources.
+    fn make(&self, share: Share) -> Result<Option<RequestSpec>, RowError> {
+        let Some(row) = self.prompts.row(share.at)? else { return Ok(None) };
+        let more = self.more(&row.prompt, share)?;
+        let further = to_u32(count(more.len()));
+        let items = match (self.workload.endpoint, &row.prompt) {
+            (Endpoint::Embeddings, Prompt::Inputs(inputs)) => to_u32(count(inputs.len())),
+            (Endpoint::Embeddings, Prompt::TokenInputs(inputs)) => to_u32(count(inputs.len())),
+            (Endpoint::Embeddings, _) => 1 + further,
+            (Endpoint::Rerank, Prompt::Ranking { documents, .. }) => to_u32(count(documents.len())),
+            (Endpoint::Rerank, _) => further,
+            (Endpoint::Chat | Endpoint::Completions | Endpoint::Responses, _) => 1,
         };
         Ok(Some(RequestSpec {
             endpoint: self.workload.endpoint,
-            body: self.body(&row, &inputs),
+            body: self.body(&row, &more),
             stream: self.workload.stream,
             items,
             max_tokens: self.limit(&row),
         }))
     }
 
-    /// The texts of one request for embeddings: prompt number `at` and those after it. Where
-    /// the prompts end in between, it goes on with the first.
-    fn batch(&self, at: u64, first: &PromptRow) -> Result<Vec<String>, RowError> {
-        let Prompt::Text(first) = &first.prompt else { return Ok(Vec::new()) };
-        let mut texts = vec![first.clone()];
-        for step in 1..u64::from(self.workload.batch) {
-            let next = at.wrapping_add(step);
-            let next = self.prompts.count().map_or(next, |count| next % count.max(1));
-            let Some(row) = self.prompts.row(next)? else { break };
-            texts.push(plain(&row.prompt).to_owned());
+    /// What goes into a request besides its first prompt: further texts to embed, or the
+    /// documents to rank.
+    fn more(&self, first: &Prompt, share: Share) -> Result<Vec<Prompt>, RowError> {
+        match (self.workload.endpoint, first) {
+            (Endpoint::Embeddings, Prompt::Text(_) | Prompt::Tokens(_)) => {
+                take(&*self.prompts, share.at.wrapping_add(1), share.items - 1)
+            }
+            (Endpoint::Rerank, Prompt::Text(_)) => {
+                let documents = self.prompts.documents();
+                documents.map_or(Ok(Vec::new()), |rows| take(rows, share.documents_at, share.items))
+            }
+            _ => Ok(Vec::new()),
         }
-        Ok(texts)
     }
 
     /// Most output tokens asked for.
@@ -122,13 +143,40 @@ impl RequestFactory {
         self.workload.max_tokens.or(row.output_tokens)
     }
 
-    fn body(&self, row: &PromptRow, texts: &[String]) -> Bytes {
+    fn body(&self, row: &PromptRow, more: &[Prompt]) -> Bytes {
         let system = self.workload.system.as_deref();
+        let inputs: Vec<Input<'_>>;
+        let documents: Vec<&str>;
         let ask = match (self.workload.endpoint, &row.prompt) {
-            (Endpoint::Embeddings, Prompt::Inputs(inputs)) => Ask::Embeddings { inputs },
-            (Endpoint::Embeddings, _) if !texts.is_empty() => Ask::Embeddings { inputs: texts },
-            (Endpoint::Embeddings, prompt) => Ask::Embedding { input: plain(prompt) },
-            (Endpoint::Completions, prompt) => Ask::Completion { prompt: plain(prompt) },
+            (Endpoint::Embeddings, prompt) => {
+                inputs = inputs_of(prompt).chain(more.iter().flat_map(inputs_of)).collect();
+                match (inputs.as_slice(), prompt) {
+                    ([input], Prompt::Text(_) | Prompt::Tokens(_)) => {
+                        Ask::Embedding { input: *input }
+                    }
+                    (inputs, _) => Ask::Embeddings { inputs },
+                }
+            }
+            (Endpoint::Rerank, Prompt::Ranking { query, documents: own }) => {
+                documents = own.iter().map(String::as_str).collect();
+                Ask::Ranking { query, documents: &documents }
+            }
+            (Endpoint::Rerank, prompt) => {
+                documents = more.iter().map(plain).collect();
+                Ask::Ranking { query: plain(prompt), documents: &documents }
+            }
+            (Endpoint::Completions, Prompt::Tokens(ids)) => {
+                Ask::Completion { prompt: Input::Tokens(ids) }
+            }
+            (Endpoint::Completions, prompt) => {
+                Ask::Completion { prompt: Input::Text(plain(prompt)) }
+            }
+            (Endpoint::Responses, Prompt::Messages(messages)) => {
+                Ask::ResponseMessages { instructions: system, messages }
+            }
+            (Endpoint::Responses, prompt) => {
+                Ask::Response { instructions: system, user: plain(prompt) }
+            }
             (Endpoint::Chat, Prompt::Messages(messages)) => Ask::Messages { system, messages },
             (Endpoint::Chat, prompt) => Ask::Chat { system, user: plain(prompt) },
         };
@@ -137,13 +185,31 @@ impl RequestFactory {
             ask,
             stream: self.workload.stream,
             include_usage: self.include_usage,
-            token_limit: self.limit(row).map(|limit| match self.token_limit {
-                TokenLimitField::MaxTokens => TokenLimit::MaxTokens(limit),
-                TokenLimitField::MaxCompletionTokens => TokenLimit::MaxCompletionTokens(limit),
-            }),
+            token_limit: self.limit(row).map(self.token_limit),
             extra: &[&self.backend_body, &self.workload.body],
         }))
     }
+}
+
+/// How the most output tokens are told; `max_completion_tokens` is a field of chats alone.
+fn token_limit(endpoint: Endpoint, of_chats: TokenLimitField) -> fn(u32) -> TokenLimit {
+    match (endpoint, of_chats) {
+        (Endpoint::Responses, _) => TokenLimit::MaxOutputTokens,
+        (Endpoint::Chat, TokenLimitField::MaxCompletionTokens) => TokenLimit::MaxCompletionTokens,
+        _ => TokenLimit::MaxTokens,
+    }
+}
+
+/// So many prompts from number `at` on. Where they end in between, it goes on with the first.
+fn take(rows: &dyn PromptRows, at: u64, items: u32) -> Result<Vec<Prompt>, RowError> {
+    let mut taken = Vec::new();
+    for step in 0..u64::from(items) {
+        let next = at.wrapping_add(step);
+        let next = rows.count().map_or(next, |count| next % count.max(1));
+        let Some(row) = rows.row(next)? else { break };
+        taken.push(row.prompt);
+    }
+    Ok(taken)
 }
 
 /// The text of a prompt that is one. Prompts of other shapes are refused for the endpoints
@@ -151,6 +217,19 @@ impl RequestFactory {
 fn plain(prompt: &Prompt) -> &str {
     match prompt {
         Prompt::Text(text) => text,
-        Prompt::Messages(_) | Prompt::Inputs(_) => "",
+        Prompt::Ranking { query, .. } => query,
+        Prompt::Messages(_) | Prompt::Inputs(_) | Prompt::Tokens(_) | Prompt::TokenInputs(_) => "",
+    }
+}
+
+/// The inputs of a request for embeddings that a prompt holds.
+fn inputs_of(prompt: &Prompt) -> Box<dyn Iterator<Item = Input<'_>> + '_> {
+    match prompt {
+        Prompt::Inputs(texts) => Box::new(texts.iter().map(|text| Input::Text(text))),
+        Prompt::TokenInputs(inputs) => Box::new(inputs.iter().map(|ids| Input::Tokens(ids))),
+        Prompt::Tokens(ids) => Box::new(std::iter::once(Input::Tokens(ids))),
+        Prompt::Text(_) | Prompt::Messages(_) | Prompt::Ranking { .. } => {
+            Box::new(std::iter::once(Input::Text(plain(prompt))))
+        }
     }
 }

@@ -7,10 +7,12 @@
 
 mod factory;
 mod prompt;
+mod ranked;
 mod rows;
 mod spec;
 
 pub use factory::RequestFactory;
 pub use prompt::{Prompt, PromptSet};
+pub use ranked::RankedRows;
 pub use rows::{PromptRow, PromptRows, PromptStart, RequestPlace, RowError};
 pub use spec::RequestSpec;

@@ -14,6 +14,17 @@ pub enum Prompt {
     Messages(Value),
     /// Several texts to embed in one request.
     Inputs(Vec<String>),
+    /// A text by its token ids: to go on from, or to embed.
+    Tokens(Vec<u32>),
+    /// Several texts by their token ids, to embed in one request.
+    TokenInputs(Vec<Vec<u32>>),
+    /// A query with the documents to rank for it.
+    Ranking {
+        /// The query.
+        query: String,
+        /// The documents; never empty.
+        documents: Vec<String>,
+    },
 }
 
 /// The prompts of a workload, in order; never empty.

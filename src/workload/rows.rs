@@ -26,6 +26,12 @@ pub trait PromptRows: Send + Sync + fmt::Debug {
     /// [`RowError`] if the prompt is there but cannot be had.
     fn row(&self, at: u64) -> Result<Option<PromptRow>, RowError>;
 
+    /// The documents that go with the prompts, for rankings; `None` for all others, and where
+    /// each prompt brings its own.
+    fn documents(&self) -> Option<&dyn PromptRows> {
+        None
+    }
+
     /// The number of the first prompt that the request at `place` takes.
     ///
     /// Of a known number of prompts, measured requests take them forwards from the cell's first
@@ -108,7 +114,7 @@ impl RequestPlace {
     }
 
     /// A number of its own: the phase, the cell's place and the request's index side by side.
-    fn alone(&self) -> u64 {
+    pub(super) fn alone(&self) -> u64 {
         let phase = u64::from(self.phase == Phase::Warmup);
         let step = self.index.wrapping_mul(u64::from(self.batch.max(1)));
         let low = (1 << INDEX_BITS) - 1;

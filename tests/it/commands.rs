@@ -12,13 +12,14 @@ use crate::program::{Ended, OPEN_LOOP, Sandbox, rows};
 
 const FORMATS: [&str; 4] = ["table", "csv", "json", "markdown"];
 
-fn scenarios() -> [(&'static str, &'static str); 5] {
+fn scenarios() -> [(&'static str, &'static str); 6] {
     [
         ("ci-smoke", include_str!("../../scenarios/ci-smoke.yaml")),
         ("embeddings", include_str!("../../scenarios/embeddings.yaml")),
         ("litellm-gateway", include_str!("../../scenarios/litellm-gateway.yaml")),
         ("ollama-vs-xinference", include_str!("../../scenarios/ollama-vs-xinference.yaml")),
         ("quickstart", include_str!("../../scenarios/quickstart.yaml")),
+        ("rerank", include_str!("../../scenarios/rerank.yaml")),
     ]
 }
 
@@ -98,13 +99,15 @@ fn a_plan_shows_every_cell_and_sends_nothing() {
     sandbox.write("ci-smoke.yaml", scenarios()[0].1);
     let plan = sandbox.start(&["plan", "ci-smoke.yaml"]).with_code(0);
     insta::assert_snapshot!(plan.stdout, @r"
-    ci-smoke: 4 cells; 2 warm-up requests before each; at most 2m under load
+    ci-smoke: 6 cells; 2 warm-up requests before each; at most 3m under load
 
      #  round  backend  workload     load           until               model
      1      1  server   chat-stream  concurrency 2  20 requests or 30s  simulated
      2      1  server   chat-plain   concurrency 2  20 requests or 30s  simulated
      3      1  server   completions  concurrency 2  20 requests or 30s  simulated
-     4      1  server   embed        concurrency 2  20 requests or 30s  simulated-embed
+     4      1  server   responses    concurrency 2  20 requests or 30s  simulated
+     5      1  server   embed        concurrency 2  20 requests or 30s  simulated-embed
+     6      1  server   rank         concurrency 2  20 requests or 30s  simulated-rank
     ");
     for (name, text) in scenarios() {
         sandbox.write("scenario.yaml", text);

@@ -128,7 +128,7 @@ fn a_stream_cut_inside_a_chunk() {
 
 #[test]
 fn a_clean_end_without_a_reason() {
-    let message = "without [DONE] or a finish reason";
+    let message = "without [DONE], a finish reason or a closing event";
     assert_fails_with("truncated", message, &nothing(), |stream| {
         say(stream, &[STREAM_HEAD, &text("Good"), STREAM_END].concat())
     });

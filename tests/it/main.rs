@@ -13,6 +13,8 @@ mod commands;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod endpoints;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod faulty;

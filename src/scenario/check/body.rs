@@ -4,12 +4,14 @@ use crate::scenario::problem::{Problem, Problems};
 use crate::scenario::typed::{Field, JsonObject};
 
 /// Fields of the body that a workload decides, each with the key that does.
-const DECIDED: [(&str, &str); 5] = [
+const DECIDED: [(&str, &str); 7] = [
     ("model", "model"),
     ("stream", "stream"),
     ("messages", "prompts"),
     ("prompt", "prompts"),
     ("input", "prompts"),
+    ("query", "prompts"),
+    ("documents", "documents"),
 ];
 
 /// Refuses fields that a workload decides.

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde_json::{Map, Value};
+
 use super::body::check_body;
 use crate::openai::Endpoint;
+use crate::scenario::batch::Batch;
 use crate::scenario::place::Place;
 use crate::scenario::problem::{Problem, Problems, listed, suggestion};
 use crate::scenario::typed::{
@@ -58,13 +61,28 @@ pub(super) fn check_workload(
     }
     check_body(&file.body, problems);
     check_limit(&file, problems);
+    let fields = check_fields(&file, problems);
     let backends = check_backends(&file, crew, problems);
     if let (Some(model), Some(backends)) = (file.model.given(), &backends) {
         check_alias(&model.value.0, model.place, (crew, backends), problems);
     }
+    if file.endpoint.value() == Some(&Endpoint::Rerank) {
+        check_documents(&file, problems);
+    }
     let prompts = file.prompts.into_value();
     let prompts = prompts.and_then(|prompts| check_prompts(prompts, folder, problems));
+    let documents = match file.documents {
+        Field::Absent => None,
+        Field::Wrong(_) => return None,
+        Field::Given(Given { value, .. }) => {
+            let documents =
+                problems.within("documents", |problems| check_prompts(value.0, folder, problems));
+            Some(documents?)
+        }
+    };
     let endpoint = file.endpoint.into_value()?;
+    let mut body = file.body.into_value().map(|body| body.0).unwrap_or_default();
+    body.extend(fields);
     Some(Workload {
         name: name.to_owned(),
         endpoint,
@@ -72,10 +90,11 @@ pub(super) fn check_workload(
         stream: file.stream.into_value().unwrap_or(endpoint.generates()),
         system: file.system.into_value(),
         prompts: prompts?,
+        documents,
         max_tokens: file.max_tokens.into_value().map(|limit| crate::units::to_u32(limit.0)),
-        body: file.body.into_value().map(|body| body.0).unwrap_or_default(),
+        body,
         backends: backends?,
-        batch: file.batch.into_value().map_or(1, |batch| crate::units::to_u32(batch.0)),
+        batch: file.batch.into_value().map_or(Batch::ONE, |batch| Batch::drawn(batch.shape)),
     })
 }
 
@@ -86,24 +105,95 @@ fn check_endpoint(endpoint: Endpoint, file: &WorkloadFile, problems: &mut Proble
             problems.report(Problem::new(place, what).hint(hint));
         }
     };
-    if endpoint != Endpoint::Chat {
+    let noun = match endpoint {
+        Endpoint::Rerank => "rankings",
+        Endpoint::Chat | Endpoint::Completions | Endpoint::Responses | Endpoint::Embeddings => {
+            endpoint.key()
+        }
+    };
+    if !matches!(endpoint, Endpoint::Chat | Endpoint::Responses) {
         let hint = "leave it out, or use `endpoint: chat`";
-        refuse(file.system.place(), &format!("{endpoint} take no system message"), hint);
+        refuse(file.system.place(), &format!("{noun} take no system message"), hint);
     }
     if endpoint.generates() {
         let hint = "leave it out, or use `endpoint: embeddings`";
-        refuse(file.batch.place(), "`batch` is for embeddings only", hint);
+        refuse(file.batch.place(), "`batch` is for embeddings and rerank only", hint);
     } else {
         let streams = file.stream.given().filter(|stream| stream.value);
         let hint = "leave it out";
-        refuse(streams.map(|stream| stream.place), "embeddings cannot be streamed", hint);
-        refuse(file.max_tokens.place(), "embeddings have no output tokens to limit", hint);
+        let message = format!("{noun} cannot be streamed");
+        refuse(streams.map(|stream| stream.place), &message, hint);
+        let message = format!("{noun} have no output tokens to limit");
+        refuse(file.max_tokens.place(), &message, hint);
     }
+    let of_one_endpoint = [
+        ("documents", file.documents.place(), Endpoint::Rerank),
+        ("top_n", file.top_n.place(), Endpoint::Rerank),
+        ("return_documents", file.return_documents.place(), Endpoint::Rerank),
+        ("dimensions", file.dimensions.place(), Endpoint::Embeddings),
+        ("encoding_format", file.encoding_format.place(), Endpoint::Embeddings),
+    ];
+    for (key, place, only) in of_one_endpoint {
+        if endpoint != only {
+            let hint = format!("leave it out, or use `endpoint: {only}`");
+            refuse(place, &format!("`{key}` is for {only} only"), &hint);
+        }
+    }
+}
+
+/// What a ranking ranks: texts alone are queries without documents.
+fn check_documents(file: &WorkloadFile, problems: &mut Problems) {
+    match (&file.documents, &file.prompts) {
+        (Field::Absent, Field::Given(Given { value: PromptsFile::Inline(_), place })) => problems
+            .report(Problem::new(*place, "these queries have no documents to rank").hint(
+                "add `documents`, or take prompts from a file of rows with `query` and `documents`",
+            )),
+        (Field::Given(documents), _) if file.batch.is_absent() => problems.report(
+            Problem::new(documents.place, "how many of them go with a query is not said")
+                .hint("add `batch`, as `batch: 16` or `batch: {uniform: [8, 32]}`"),
+        ),
+        _ => {}
+    }
+}
+
+/// The fields of the body that have keys of their own.
+fn check_fields(file: &WorkloadFile, problems: &mut Problems) -> Map<String, Value> {
+    let given = [
+        ("top_n", file.top_n.given().map(|top_n| (top_n.value.0.into(), top_n.place))),
+        (
+            "return_documents",
+            file.return_documents.given().map(|wanted| (wanted.value.into(), wanted.place)),
+        ),
+        (
+            "dimensions",
+            file.dimensions.given().map(|dimensions| (dimensions.value.0.into(), dimensions.place)),
+        ),
+        (
+            "encoding_format",
+            file.encoding_format.given().map(|format| (format.value.key().into(), format.place)),
+        ),
+    ];
+    let mut fields = Map::new();
+    for (key, given) in given {
+        let Some((value, place)) = given else { continue };
+        if let Some(body) = file.body.given().filter(|body| body.value.0.contains_key(key)) {
+            problems.report(
+                Problem::new(place, format!("`{key}` is given here and in `body`"))
+                    .hint("keep it here")
+                    .also(body.place, "and here"),
+            );
+        }
+        fields.insert(key.to_owned(), value);
+    }
+    fields
 }
 
 fn check_limit(file: &WorkloadFile, problems: &mut Problems) {
     let (Some(limit), Some(body)) = (file.max_tokens.place(), file.body.given()) else { return };
-    if ["max_tokens", "max_completion_tokens"].iter().any(|key| body.value.0.contains_key(*key)) {
+    if ["max_tokens", "max_completion_tokens", "max_output_tokens"]
+        .iter()
+        .any(|key| body.value.0.contains_key(*key))
+    {
         problems.report(
             Problem::new(limit, "`max_tokens` is given here and in `body`")
                 .hint("keep it here")

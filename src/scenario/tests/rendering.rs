@@ -66,7 +66,7 @@ fn every_mistake_is_listed_with_place_and_hint() {
     bench.yaml:23:13: `workloads.chat.stream` must be `true` or `false`, not `yes`
     bench.yaml:24:14: `workloads.chat.prompts` must be a list with at least one item, not an empty list
     bench.yaml:25:17: `workloads.chat.max_tokens` must be a whole number from 1 to 10000000, not the number 1.5
-    bench.yaml:26:12: `batch` is for embeddings only (leave it out, or use `endpoint: embeddings`)
+    bench.yaml:26:12: `batch` is for embeddings and rerank only (leave it out, or use `endpoint: embeddings`)
     bench.yaml:27:16: there is no backend `gatway` (did you mean `gateway`?)
     bench.yaml:31:13: embeddings cannot be streamed (leave it out)
     bench.yaml:32:13: embeddings take no system message (leave it out, or use `endpoint: chat`)

@@ -118,10 +118,24 @@ fn a_simulated_server_makes_sense() {
 fn a_workload_fits_its_endpoint() {
     insta::assert_snapshot!(of_workload("endpoint: chats, model: m, prompts: [hi]"), @r"bench.yaml:5:17: `workloads.w.endpoint` cannot be `chats` (did you mean `chat`?)");
     insta::assert_snapshot!(of_workload("endpoint: completions, model: m, prompts: [hi], system: x"), @r"bench.yaml:5:63: completions take no system message (leave it out, or use `endpoint: chat`)");
-    insta::assert_snapshot!(of_workload("endpoint: completions, model: m, prompts: [hi], batch: 2"), @r"bench.yaml:5:62: `batch` is for embeddings only (leave it out, or use `endpoint: embeddings`)");
+    insta::assert_snapshot!(of_workload("endpoint: completions, model: m, prompts: [hi], batch: 2"), @r"bench.yaml:5:62: `batch` is for embeddings and rerank only (leave it out, or use `endpoint: embeddings`)");
     insta::assert_snapshot!(of_workload("endpoint: embeddings, model: m, prompts: [hi], stream: true"), @r"bench.yaml:5:62: embeddings cannot be streamed (leave it out)");
     insta::assert_snapshot!(of_workload("endpoint: embeddings, model: m, prompts: [hi], max_tokens: 5"), @r"bench.yaml:5:66: embeddings have no output tokens to limit (leave it out)");
     insta::assert_snapshot!(of_workload("endpoint: embeddings, model: m, prompts: [hi], stream: false, batch: 4"), @r"nothing");
+    insta::assert_snapshot!(of_workload("endpoint: embeddings, model: m, prompts: [hi], batch: {uniform: [8, 2]}"), @r"bench.yaml:5:71: `workloads.w.batch`: `uniform` names the lower value first");
+    insta::assert_snapshot!(of_workload("endpoint: embeddings, model: m, prompts: [hi], batch: {mean: 8, stddev: 0.5}"), @r"nothing");
+    insta::assert_snapshot!(of_workload("endpoint: embeddings, model: m, prompts: [hi], batch: 1.5"), @r"bench.yaml:5:61: `workloads.w.batch` must be a whole number from 1 to 65536, not the number 1.5");
+    insta::assert_snapshot!(of_workload("endpoint: embeddings, model: m, prompts: [hi], dimensions: 256, encoding_format: base64"), @r"nothing");
+    insta::assert_snapshot!(of_workload("endpoint: embeddings, model: m, prompts: [hi], dimensions: 256, body: {dimensions: 5}"), @r"bench.yaml:5:66: `dimensions` is given here and in `body` (keep it here)");
+    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], encoding_format: float, top_n: 3"), @r"
+    bench.yaml:5:65: `encoding_format` is for embeddings only (leave it out, or use `endpoint: embeddings`)
+    bench.yaml:5:79: `top_n` is for rerank only (leave it out, or use `endpoint: rerank`)
+    ");
+    insta::assert_snapshot!(of_workload("endpoint: rerank, model: m, prompts: [hi]"), @r"bench.yaml:5:44: these queries have no documents to rank (add `documents`, or take prompts from a file of rows with `query` and `documents`)");
+    insta::assert_snapshot!(of_workload("endpoint: rerank, model: m, prompts: [hi], documents: [a, b]"), @r"bench.yaml:5:61: how many of them go with a query is not said (add `batch`, as `batch: 16` or `batch: {uniform: [8, 32]}`)");
+    insta::assert_snapshot!(of_workload("endpoint: rerank, model: m, prompts: [hi], documents: [a, b], batch: 2, stream: true"), @r"bench.yaml:5:87: rankings cannot be streamed (leave it out)");
+    insta::assert_snapshot!(of_workload("endpoint: rerank, model: m, prompts: [hi], documents: {file: a.txt}, batch: {uniform: [8, 32]}, top_n: 5, return_documents: false"), @r"nothing");
+    insta::assert_snapshot!(of_workload("endpoint: responses, model: m, prompts: [hi], system: Be brief., max_tokens: 8, stream: false"), @r"nothing");
 }
 
 #[test]

@@ -8,9 +8,9 @@ use super::harness::{read, scenario};
 use crate::metric::Metric;
 use crate::openai::Endpoint;
 use crate::scenario::{
-    ArrivalProcess, BackendKind, Bound, Connections, Course, Distribution, Hooks, HttpVersion,
-    LoadProfile, MockSpec, PromptFormat, PromptSource, SloLimit, Stage, StopRule, Target, Timeouts,
-    TlsSettings, Warmup,
+    ArrivalProcess, BackendKind, Batch, Bound, Connections, Course, Distribution, Hooks,
+    HttpVersion, LoadProfile, MockSpec, PromptFormat, PromptSource, SloLimit, Stage, StopRule,
+    Target, Timeouts, TlsSettings, Warmup,
 };
 use crate::units::{Rate, Share};
 
@@ -144,7 +144,10 @@ fn a_workload_is_read_in_full() {
         )
     );
     assert_eq!(chat.backends, [0, 1]);
-    assert_eq!((embed.endpoint, embed.stream, embed.batch), (Endpoint::Embeddings, false, 16));
+    assert_eq!(
+        (embed.endpoint, embed.stream, embed.batch),
+        (Endpoint::Embeddings, false, Batch::constant(16))
+    );
     assert_eq!(
         embed.prompts,
         PromptSource::File { path: "/srv/texts.jsonl".into(), format: PromptFormat::Jsonl }
@@ -249,7 +252,7 @@ fn what_is_not_said_is_as_documented() {
     let Target::Url(url) = &backend.target else { panic!("no address") };
     assert_eq!(url.to_string(), "http://localhost:11434/v1");
     assert_eq!(backend.timeouts, Timeouts::default());
-    assert!(workload.stream && workload.max_tokens.is_none() && workload.batch == 1);
+    assert!(workload.stream && workload.max_tokens.is_none() && workload.batch == Batch::ONE);
     assert_eq!(
         scenario.load.stages[0].profile,
         LoadProfile::Open {

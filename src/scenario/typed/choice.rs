@@ -75,7 +75,7 @@ macro_rules! choices {
 }
 pub(super) use choices;
 
-choices!(BackendKind, Endpoint, HttpVersion, Connections, PromptFormat);
+choices!(BackendKind, EncodingFormat, Endpoint, HttpVersion, Connections, PromptFormat);
 
 impl Choice for BackendKind {
     fn words() -> Vec<(&'static str, Self)> {
@@ -86,6 +86,31 @@ impl Choice for BackendKind {
 impl Choice for Endpoint {
     fn words() -> Vec<(&'static str, Self)> {
         Self::ALL.iter().map(|endpoint| (endpoint.key(), *endpoint)).collect()
+    }
+}
+
+/// How vectors are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::scenario) enum EncodingFormat {
+    /// Arrays of numbers.
+    Float,
+    /// The bytes of the numbers as text.
+    Base64,
+}
+
+impl EncodingFormat {
+    /// As it stands in scenarios and requests.
+    pub(in crate::scenario) const fn key(self) -> &'static str {
+        match self {
+            Self::Float => "float",
+            Self::Base64 => "base64",
+        }
+    }
+}
+
+impl Choice for EncodingFormat {
+    fn words() -> Vec<(&'static str, Self)> {
+        [Self::Float, Self::Base64].map(|format| (format.key(), format)).to_vec()
     }
 }
 

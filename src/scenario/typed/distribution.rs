@@ -1,4 +1,4 @@
-//! A distribution of times or of tokens.
+//! A distribution of times, of tokens or of items.
 
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -8,16 +8,27 @@ use serde_json::{Value as Json, json};
 use super::decode::{Decode, unexpected};
 use super::list::List;
 use super::mapping::{KeySchema, Keys, schema_of};
-use super::quantity::Amount;
+use super::quantity::{Amount, Whole};
+use crate::scenario::batch::LARGEST_BATCH;
 use crate::scenario::distribution::Distribution;
 use crate::scenario::problem::{Problem, Problems};
 use crate::scenario::tree::{Node, Value};
-use crate::units::seconds;
+use crate::units::{float, seconds};
 
 /// What a distribution is about.
 pub(in crate::scenario) trait Quantity: Decode + Into<f64> + Copy {
     /// The name of its distribution among the definitions of the schema.
     const DEFINITION: &str;
+
+    /// Reads a value that stands alone, which is the same for all.
+    fn constant(node: &Node, problems: &mut Problems) -> Option<f64> {
+        Self::decode(node, problems).map(Into::into)
+    }
+
+    /// The schema of such a value.
+    fn constant_schema() -> Json {
+        Self::schema()
+    }
 }
 
 impl Quantity for Seconds {
@@ -28,6 +39,18 @@ impl Quantity for Tokens {
     const DEFINITION: &str = "token_distribution";
 }
 
+impl Quantity for Items {
+    const DEFINITION: &str = "item_distribution";
+
+    fn constant(node: &Node, problems: &mut Problems) -> Option<f64> {
+        Whole::<1, LARGEST_BATCH>::decode(node, problems).map(|items| float(items.0))
+    }
+
+    fn constant_schema() -> Json {
+        Whole::<1, LARGEST_BATCH>::schema()
+    }
+}
+
 /// A time, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::scenario) struct Seconds(f64);
@@ -35,6 +58,10 @@ pub(in crate::scenario) struct Seconds(f64);
 /// A number of tokens.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::scenario) struct Tokens(f64);
+
+/// A number of items of a request.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::scenario) struct Items(f64);
 
 /// A distribution whose values are typed as `Q`.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +88,22 @@ impl Decode for Tokens {
 
     fn schema() -> Json {
         Amount::schema()
+    }
+}
+
+impl Decode for Items {
+    fn decode(node: &Node, problems: &mut Problems) -> Option<Self> {
+        Amount::decode(node, problems).map(|amount| Self(amount.0))
+    }
+
+    fn schema() -> Json {
+        Amount::schema()
+    }
+}
+
+impl From<Items> for f64 {
+    fn from(value: Items) -> Self {
+        value.0
     }
 }
 
@@ -99,7 +142,7 @@ impl<Q: Quantity> Decode for DistributionFile<Q> {
                 let Bell { mean, stddev, min, max } = bell::<Q>(node, problems)?;
                 Distribution::Normal { mean, stddev, min, max }
             }
-            _ => Distribution::Constant(Q::decode(node, problems)?.into()),
+            _ => Distribution::Constant(Q::constant(node, problems)?),
         };
         Some(Self { shape, quantity: PhantomData })
     }
@@ -135,7 +178,7 @@ impl<Q: Quantity> DistributionFile<Q> {
             schema_of(doc, [KeySchema { key, doc, required: true, default: None, schema }])
         };
         let definition = json!({"anyOf": [
-            Q::schema(),
+            Q::constant_schema(),
             bell(),
             alone("uniform", &["Evenly between two values."], pair),
             alone("lognormal", &["A log-normal distribution."], bell()),

@@ -21,7 +21,7 @@ mod workload;
 
 pub(in crate::scenario) use backend::{BackendFile, TimeoutsFile, TlsFile};
 pub(in crate::scenario) use decode::Decode;
-pub(in crate::scenario) use distribution::{DistributionFile, Seconds, Tokens};
+pub(in crate::scenario) use distribution::{DistributionFile, Items, Seconds, Tokens};
 pub(in crate::scenario) use field::{Field, Given};
 pub(in crate::scenario) use file::{ScenarioFile, SloFile};
 pub(in crate::scenario) use gate::{GateFile, ScopeFile};

@@ -2,12 +2,15 @@
 
 use serde_json::{Value as Json, json};
 
+use super::choice::EncodingFormat;
 use super::decode::{Decode, unexpected};
+use super::distribution::{DistributionFile, Items};
 use super::list::List;
 use super::mapping::mapping;
 use super::quantity::Whole;
 use super::text::{FilePath, JsonObject, Name};
 use crate::openai::Endpoint;
+use crate::scenario::batch::LARGEST_BATCH;
 use crate::scenario::problem::Problems;
 use crate::scenario::tree::{Node, Value};
 use crate::scenario::workload::PromptFormat;
@@ -16,32 +19,43 @@ use crate::scenario::workload::PromptFormat;
 const MOST_INLINE_PROMPTS: usize = 10_000;
 /// No model answers with more.
 const MOST_OUTPUT_TOKENS: u64 = 10_000_000;
-/// OpenAI takes 2,048 inputs in a request; nobody takes more than this.
-const LARGEST_BATCH: u64 = 65_536;
+/// No model makes longer vectors.
+const MOST_DIMENSIONS: u64 = 1_000_000;
 /// A list longer than the backends there can be.
 const MOST_NAMES: usize = 64;
 
 mapping! {
     /// One kind of request.
     WorkloadFile {
-        /// Where it is sent: `chat`, `completions` or `embeddings`.
+        /// Where it is sent: `chat`, `completions`, `responses`, `embeddings` or `rerank`.
         required endpoint: Endpoint,
         /// An alias from the backends' `models`, or a name that is sent as it is.
         required model: Name,
         /// Whether the answer is asked for as a stream.
-        optional stream: bool = "true, but false for embeddings",
-        /// System message; for chat only.
+        optional stream: bool = "true, but false for embeddings and rerank",
+        /// System message of a chat, `instructions` of a response; for these only.
         optional system: String,
-        /// The prompts: a list of texts, or `{file: …}`.
+        /// The prompts: a list of texts, or `{file: …}`. For rerank, the queries.
         required prompts: PromptsFile,
-        /// Most output tokens asked for; not for embeddings.
+        /// Most output tokens asked for; not for embeddings and rerank.
         optional max_tokens: Whole<1, MOST_OUTPUT_TOKENS> = "the server's own limit",
         /// Fields added to the request body, after the backend's; `null` deletes a field.
         optional body: JsonObject,
         /// The backends that run it.
         optional backends: List<Name, MOST_NAMES> = "all",
-        /// Input texts per request; for embeddings only.
-        optional batch: Whole<1, LARGEST_BATCH> = "1",
+        /// Texts per request for embeddings, documents per query for rerank: a number, or a
+        /// distribution that is drawn from for each request.
+        optional batch: DistributionFile<Items> = "1 for embeddings; rerank with `documents` needs it",
+        /// The documents that a query ranks, as `prompts` are given; for rerank only.
+        optional documents: DocumentsFile = "those that each row of the prompts brings along",
+        /// How many of the documents are wanted back, the best first; for rerank only.
+        optional top_n: Whole<1, LARGEST_BATCH> = "all",
+        /// Whether their texts are wanted back as well; for rerank only.
+        optional return_documents: bool = "the server's own choice",
+        /// Numbers of each vector; for embeddings only.
+        optional dimensions: Whole<1, MOST_DIMENSIONS> = "the model's own",
+        /// How vectors are sent: `float` or `base64`; for embeddings only.
+        optional encoding_format: EncodingFormat = "the server's own choice",
     }
     later {
         "output_tokens": "forcing an exact output length",
@@ -79,6 +93,20 @@ pub(in crate::scenario) enum PromptsFile {
     Inline(List<String, MOST_INLINE_PROMPTS>),
     /// In a file.
     File(PromptFileSource),
+}
+
+/// Where documents come from: what prompts come from.
+#[derive(Clone, Debug)]
+pub(in crate::scenario) struct DocumentsFile(pub(in crate::scenario) PromptsFile);
+
+impl Decode for DocumentsFile {
+    fn decode(node: &Node, problems: &mut Problems) -> Option<Self> {
+        PromptsFile::decode(node, problems).map(Self)
+    }
+
+    fn schema() -> Json {
+        json!({"$ref": "#/properties/workloads/additionalProperties/properties/prompts"})
+    }
 }
 
 impl Decode for PromptsFile {

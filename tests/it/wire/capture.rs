@@ -54,6 +54,11 @@ impl Capture {
         })
     }
 
+    /// The endpoint whose form its body is read in; that of chats for other paths.
+    pub(crate) fn form(&self) -> Endpoint {
+        self.endpoint().unwrap_or(Endpoint::Chat)
+    }
+
     /// A file beside it.
     pub(crate) fn beside(&self, ending: &str) -> Option<Value> {
         let text = fs::read(folder().join(format!("{}{ending}", self.name))).ok()?;

@@ -60,7 +60,7 @@ fn models(body: &[u8]) -> String {
 }
 
 fn stream(capture: &Capture) -> String {
-    let reading = Reading::of([&*capture.body]);
+    let reading = Reading::of(capture.form(), [&*capture.body]);
     let state = reading.state();
     let outcome = match state.outcome_at_end() {
         Ok(()) => "completed".to_owned(),

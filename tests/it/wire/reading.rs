@@ -1,7 +1,8 @@
 //! What a client makes of a body.
 
 use pacemark::openai::{
-    ApiError, RawText, RunningUsage, StreamDecoder, StreamEvent, StreamSink, StreamState, TextPart,
+    ApiError, Endpoint, RawText, RunningUsage, StreamDecoder, StreamEvent, StreamSink, StreamState,
+    TextPart,
 };
 
 /// Everything that a stream said, in order.
@@ -22,10 +23,10 @@ impl StreamSink for Reading {
 }
 
 impl Reading {
-    /// Reads a body that comes in `pieces`.
-    pub(super) fn of<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Self {
+    /// Reads a body of `endpoint` that comes in `pieces`.
+    pub(super) fn of<'a>(endpoint: Endpoint, pieces: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut reading = Self::default();
-        let mut decoder = StreamDecoder::new();
+        let mut decoder = StreamDecoder::new(endpoint);
         for piece in pieces {
             decoder.feed_into(piece, &mut reading);
         }

@@ -13,10 +13,11 @@ static STREAMS: LazyLock<Vec<Capture>> =
 #[test]
 fn captures_read_byte_by_byte_are_the_same() {
     for capture in &*STREAMS {
-        let whole = Reading::of([&*capture.body]);
-        assert_eq!(Reading::of(capture.body.chunks(1)), whole, "{}", capture.name);
+        let form = capture.form();
+        let whole = Reading::of(form, [&*capture.body]);
+        assert_eq!(Reading::of(form, capture.body.chunks(1)), whole, "{}", capture.name);
         let reads = capture.reads.iter().map(Vec::as_slice);
-        assert_eq!(Reading::of(reads), whole, "{}", capture.name);
+        assert_eq!(Reading::of(form, reads), whole, "{}", capture.name);
     }
 }
 
@@ -37,6 +38,8 @@ proptest! {
             from = cut;
         }
         pieces.push(&capture.body[from..]);
-        prop_assert_eq!(Reading::of(pieces), Reading::of([&*capture.body]), "{}", capture.name);
+        let form = capture.form();
+        let whole = Reading::of(form, [&*capture.body]);
+        prop_assert_eq!(Reading::of(form, pieces), whole, "{}", capture.name);
     }
 }

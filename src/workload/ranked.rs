@@ -1,0 +1,32 @@
+//! Queries, with the documents to rank for them.
+
+use std::sync::Arc;
+
+use super::rows::{PromptRow, PromptRows, RequestPlace, RowError};
+
+/// Queries from one source, documents from another.
+#[derive(Clone, Debug)]
+pub struct RankedRows {
+    /// The queries.
+    pub queries: Arc<dyn PromptRows>,
+    /// The documents.
+    pub documents: Arc<dyn PromptRows>,
+}
+
+impl PromptRows for RankedRows {
+    fn count(&self) -> Option<u64> {
+        self.queries.count()
+    }
+
+    fn row(&self, at: u64) -> Result<Option<PromptRow>, RowError> {
+        self.queries.row(at)
+    }
+
+    fn documents(&self) -> Option<&dyn PromptRows> {
+        Some(&*self.documents)
+    }
+
+    fn number(&self, place: &RequestPlace) -> u64 {
+        self.queries.number(place)
+    }
+}

@@ -1,68 +1,62 @@
-//! Whether an endpoint can carry a set of prompts.
+//! Whether what is read can be carried where it is sent.
 
+use super::found::Fault;
 use crate::openai::Endpoint;
-use crate::workload::{Prompt, PromptSet};
+use crate::workload::Prompt;
 
-/// A prompt that its endpoint cannot carry.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "prompt {number} is {found}, which /v1{} does not take; write {accepted}, \
-     or send the workload to {hint}",
-    endpoint.path()
-)]
-pub struct Misfit {
-    /// Which prompt, counted from 1 in the order of the source (empty lines not counted).
-    pub number: usize,
-    /// What kind of prompt it is.
-    pub found: &'static str,
-    /// The endpoint of the workload.
-    pub endpoint: Endpoint,
-    /// The kinds of prompt that endpoint takes.
-    pub accepted: &'static str,
-    /// The endpoint that takes what was found.
-    pub hint: Endpoint,
+/// What rows are read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To be sent to an endpoint.
+    Prompts(Endpoint),
+    /// To be ranked by the queries of a ranking.
+    Documents,
 }
 
-/// Checks that `endpoint` takes every prompt of `prompts`.
+impl Purpose {
+    /// The endpoint they are sent to.
+    pub(super) const fn endpoint(self) -> Endpoint {
+        match self {
+            Self::Prompts(endpoint) => endpoint,
+            Self::Documents => Endpoint::Rerank,
+        }
+    }
+}
+
+/// Checks that `prompt` can be carried.
 ///
-/// A text fits everywhere; a conversation a chat or a response; a list of inputs only
-/// embeddings; token ids completions and embeddings; a query with documents only a ranking.
+/// A text fits everywhere; a conversation a chat or a response; a list of inputs only embeddings;
+/// token ids completions and embeddings; a query with documents only a ranking. The body of a
+/// batch file has said itself where it belongs. Documents are texts.
 ///
 /// # Errors
 ///
-/// [`Misfit`] for the first prompt that does not fit.
-pub fn check_against(prompts: &PromptSet, endpoint: Endpoint) -> Result<(), Misfit> {
-    for (index, prompt) in prompts.prompts().iter().enumerate() {
-        let (found, fitting) = shape(prompt);
-        if !fitting.contains(&endpoint) {
-            let hint = fitting[0];
+/// [`Fault`] if it does not fit.
+pub(super) fn check(prompt: &Prompt, purpose: Purpose) -> Result<(), Fault> {
+    let (found, fitting) = shape(prompt);
+    match purpose {
+        Purpose::Documents if matches!(prompt, Prompt::Text(_)) => Ok(()),
+        Purpose::Documents => Err(Fault::new(
+            format!("{found}, which cannot be ranked"),
+            "documents as texts (`prompt`)",
+        )),
+        Purpose::Prompts(endpoint) if fitting.contains(&endpoint) => Ok(()),
+        Purpose::Prompts(endpoint) => {
+            let homes: Vec<_> = fitting.iter().map(|endpoint| endpoint.key()).collect();
             let accepted = accepted_by(endpoint);
-            return Err(Misfit { number: index + 1, found, endpoint, accepted, hint });
+            Err(Fault::new(
+                format!("{found}, which /v1{} does not take", endpoint.path()),
+                format!("{accepted}; or send the workload to {}", homes.join(" or ")),
+            ))
         }
     }
-    Ok(())
-}
-
-/// Checks that every one of the documents of rankings is a text.
-///
-/// # Errors
-///
-/// [`Misfit`] for the first that is not.
-pub fn check_documents(documents: &PromptSet) -> Result<(), Misfit> {
-    for (index, document) in documents.prompts().iter().enumerate() {
-        if !matches!(document, Prompt::Text(_)) {
-            let (found, fitting) = shape(document);
-            let (endpoint, accepted) = (Endpoint::Rerank, "documents as texts (`prompt`)");
-            return Err(Misfit { number: index + 1, found, endpoint, accepted, hint: fitting[0] });
-        }
-    }
-    Ok(())
 }
 
 /// What a prompt is, and the endpoints that take it.
-fn shape(prompt: &Prompt) -> (&'static str, &'static [Endpoint]) {
+const fn shape(prompt: &Prompt) -> (&'static str, &'static [Endpoint]) {
     match prompt {
         Prompt::Text(_) => ("a text", &Endpoint::ALL),
+        Prompt::Body(_) => ("a whole request", &Endpoint::ALL),
         Prompt::Messages(_) => {
             ("a conversation (`messages`)", &[Endpoint::Chat, Endpoint::Responses])
         }
@@ -88,38 +82,46 @@ const fn accepted_by(endpoint: Endpoint) -> &'static str {
 mod tests {
     use serde_json::json;
 
-    use super::check_against;
+    use super::{Purpose, check};
     use crate::openai::Endpoint;
-    use crate::workload::{Prompt, PromptSet};
+    use crate::workload::Prompt;
 
-    fn set(second: Prompt) -> PromptSet {
-        PromptSet::new(vec![Prompt::Text("first".to_owned()), second]).unwrap()
+    /// The endpoints that take a prompt.
+    fn homes(prompt: &Prompt) -> Vec<Endpoint> {
+        let takes = |endpoint: &Endpoint| check(prompt, Purpose::Prompts(*endpoint)).is_ok();
+        Endpoint::ALL.into_iter().filter(takes).collect()
     }
 
     #[test]
     fn a_text_fits_every_endpoint() {
-        let texts = set(Prompt::Text("second".to_owned()));
-        for endpoint in Endpoint::ALL {
-            assert_eq!(check_against(&texts, endpoint), Ok(()));
-        }
+        assert_eq!(homes(&Prompt::Text("hi".to_owned())), Endpoint::ALL);
     }
 
     #[test]
-    fn a_conversation_fits_a_chat_only() {
-        let talks = set(Prompt::Messages(json!([{"role": "user", "content": "hi"}])));
-        assert_eq!(check_against(&talks, Endpoint::Chat), Ok(()));
-        let misfit = check_against(&talks, Endpoint::Embeddings).unwrap_err();
+    fn a_conversation_fits_a_chat_or_a_response() {
+        let talk = Prompt::Messages(json!([{"role": "user", "content": "hi"}]));
+        assert_eq!(homes(&talk), [Endpoint::Chat, Endpoint::Responses]);
+        let fault = check(&talk, Purpose::Prompts(Endpoint::Embeddings)).unwrap_err();
         insta::assert_snapshot!(
-            misfit,
-            @"prompt 2 is a conversation (`messages`), which /v1/embeddings does not take; write a text (`prompt`) or inputs (`input`), or send the workload to chat"
+            format!("found {}; accepted is {}", fault.found, fault.accepted),
+            @"found a conversation (`messages`), which /v1/embeddings does not take; accepted is a text (`prompt`) or inputs (`input`); or send the workload to chat or responses"
         );
     }
 
     #[test]
-    fn a_list_of_inputs_fits_embeddings_only() {
-        let inputs = set(Prompt::Inputs(vec!["a".to_owned(), "b".to_owned()]));
-        assert_eq!(check_against(&inputs, Endpoint::Embeddings), Ok(()));
-        assert_eq!(check_against(&inputs, Endpoint::Chat).unwrap_err().number, 2);
-        assert_eq!(check_against(&inputs, Endpoint::Completions).unwrap_err().number, 2);
+    fn inputs_token_ids_and_rankings_have_homes_of_their_own() {
+        let text = || "a".to_owned();
+        assert_eq!(homes(&Prompt::Inputs(vec![text()])), [Endpoint::Embeddings]);
+        assert_eq!(homes(&Prompt::TokenInputs(vec![vec![1]])), [Endpoint::Embeddings]);
+        let homes_of_ids = homes(&Prompt::Tokens(vec![1]));
+        assert_eq!(homes_of_ids, [Endpoint::Completions, Endpoint::Embeddings]);
+        let ranking = Prompt::Ranking { query: text(), documents: vec![text()] };
+        assert_eq!(homes(&ranking), [Endpoint::Rerank]);
+    }
+
+    #[test]
+    fn documents_are_texts() {
+        assert_eq!(check(&Prompt::Text("a".to_owned()), Purpose::Documents), Ok(()));
+        assert!(check(&Prompt::Inputs(vec!["a".to_owned()]), Purpose::Documents).is_err());
     }
 }

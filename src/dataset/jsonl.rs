@@ -1,34 +1,40 @@
-//! One row of a JSONL file as a prompt.
+//! A row of JSONL as a prompt: an object with one of a few keys.
 
 use serde_json::{Map, Value};
 
-use crate::workload::Prompt;
+use super::found::{Fault, keys_of, kind, object, tokens};
+use crate::workload::{Prompt, PromptRow};
 
 /// What a row may be.
 pub(super) const EXPECTED: &str = "one JSON object a line with exactly one of `prompt` (a text, or \
      token ids), `messages` (an array of objects with `role`), `input` (a text or token ids, or an \
-     array of either) or `query` (a text, with `documents`, an array of texts)";
+     array of either) or `query` (a text, with `documents`, an array of texts), and where wanted \
+     `output_tokens` (a whole number above 0)";
 
-/// The keys that carry the prompt; others are left alone (data sets keep ids and labels there).
+/// The keys that carry the prompt. `output_tokens` is read besides; others are left alone (data
+/// sets keep ids and labels there).
 const KEYS: [&str; 4] = ["prompt", "messages", "input", "query"];
 
-/// Longest piece of a line that an error repeats, in characters.
-const EXCERPT_CHARS: usize = 60;
-
-/// The prompt in `line`.
+/// The prompt in a row.
 ///
 /// # Errors
 ///
-/// What was found instead, in words.
-pub(super) fn parse_row(line: &str) -> Result<Prompt, String> {
-    let row: Value = serde_json::from_str(line)
-        .map_err(|error| format!("broken JSON at column {}: {}", error.column(), excerpt(line)))?;
-    let Value::Object(mut row) = row else {
-        return Err(format!("{} instead of an object: {}", kind(&row), excerpt(line)));
-    };
+/// What was found instead.
+pub(super) fn parse(text: &str) -> Result<PromptRow, Fault> {
+    prompt_row(text).map_err(|found| Fault::new(found, EXPECTED))
+}
+
+fn prompt_row(text: &str) -> Result<PromptRow, String> {
+    let mut row = object(text)?;
+    let output_tokens = tokens(&row, "output_tokens")?;
+    let prompt = prompt(&mut row)?;
+    Ok(PromptRow { output_tokens, ..PromptRow::from(prompt) })
+}
+
+fn prompt(row: &mut Map<String, Value>) -> Result<Prompt, String> {
     let present: Vec<&str> = KEYS.into_iter().filter(|key| row.contains_key(*key)).collect();
     let [key] = present[..] else {
-        return Err(wrong_keys(&present, &row));
+        return Err(wrong_keys(&present, row));
     };
     let value = row.remove(key).unwrap_or_default();
     match (key, value) {
@@ -110,41 +116,32 @@ fn conversation(messages: Value) -> Result<Prompt, String> {
 }
 
 fn wrong_keys(present: &[&str], row: &Map<String, Value>) -> String {
-    if present.is_empty() {
-        let keys: Vec<_> = row.keys().take(8).map(|key| format!("`{}`", excerpt(key))).collect();
-        let keys = if keys.is_empty() { "none".to_owned() } else { keys.join(", ") };
-        return format!("none of these keys; the row's keys are: {keys}");
+    if !present.is_empty() {
+        let present: Vec<_> = present.iter().map(|key| format!("`{key}`")).collect();
+        return format!("{} in the same row", present.join(" and "));
     }
-    let present: Vec<_> = present.iter().map(|key| format!("`{key}`")).collect();
-    format!("{} in the same row", present.join(" and "))
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(text) if text.is_empty() => "an empty text",
-        Value::String(_) => "a text",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
-}
-
-fn excerpt(text: &str) -> String {
-    let mut cut: String = text.chars().take(EXCERPT_CHARS).collect();
-    if cut.len() < text.len() {
-        cut.push('…');
-    }
-    cut
+    let looks_like = if row.contains_key("custom_id") && row.contains_key("body") {
+        " (it looks like `format: openai-batch`)"
+    } else if row.contains_key("conversations") {
+        " (it looks like `format: sharegpt`)"
+    } else if row.contains_key("timestamp") && row.contains_key("hash_ids") {
+        " (it looks like a trace: `prompts: {trace: {file: …, format: mooncake}}`)"
+    } else {
+        ""
+    };
+    format!("none of these keys; the row's keys are: {}{looks_like}", keys_of(row))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::parse_row;
-    use crate::workload::Prompt;
+    use super::parse;
+    use crate::workload::{Prompt, PromptRow};
+
+    fn parse_row(line: &str) -> Result<Prompt, String> {
+        parse(line).map(|row| row.prompt).map_err(|fault| fault.found)
+    }
 
     #[test]
     fn each_of_the_three_keys_gives_its_prompt() {
@@ -177,11 +174,24 @@ mod tests {
     }
 
     #[test]
+    fn a_row_may_say_how_long_its_answer_is_to_be() {
+        let row = parse(r#"{"prompt": "a", "output_tokens": 32}"#).unwrap();
+        let text = Prompt::Text("a".to_owned());
+        assert_eq!(row, PromptRow { output_tokens: Some(32), ..PromptRow::from(text.clone()) });
+        let row = parse(r#"{"prompt": "a", "output_tokens": null}"#).unwrap();
+        assert_eq!(row, PromptRow::from(text));
+    }
+
+    #[test]
     fn what_is_wrong_with_a_row_is_said() {
         let found = |line| parse_row(line).unwrap_err();
         let all = [
             found(r#"{"prompt": "a", "input": "b"}"#),
             found(r#"{"question": "a", "answer": "b"}"#),
+            found(r#"{"custom_id": "a", "method": "POST", "body": {}}"#),
+            found(r#"{"id": "a", "conversations": []}"#),
+            found(r#"{"prompt": "a", "output_tokens": 0}"#),
+            found(r#"{"prompt": "a", "output_tokens": "many"}"#),
             found("{}"),
             found(r#"["a"]"#),
             found(r#"{"prompt": 3}"#),
@@ -203,6 +213,10 @@ mod tests {
         insta::assert_snapshot!(all.join("\n"), @r#"
         `prompt` and `input` in the same row
         none of these keys; the row's keys are: `question`, `answer`
+        none of these keys; the row's keys are: `custom_id`, `method`, `body` (it looks like `format: openai-batch`)
+        none of these keys; the row's keys are: `id`, `conversations` (it looks like `format: sharegpt`)
+        `output_tokens` is 0
+        `output_tokens` is a text
         none of these keys; the row's keys are: none
         an array instead of an object: ["a"]
         `prompt` is a number

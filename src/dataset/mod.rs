@@ -1,17 +1,32 @@
-//! Files of prompts, read into a [`crate::workload::PromptSet`].
+//! Files of prompts, as sources of prompts by number.
 //!
-//! [`load_prompts`] reads a source whole, once, before any load is sent; [`check_against`] says
-//! whether an endpoint can carry what was read. Every error names the file, the line, what was
-//! found there and what would be accepted.
+//! [`open_prompts`] opens those of a workload. A small file is read whole and checked before any load; a large one
+//! is read as it is needed, in bounded memory, and begins at once. Every error names the file,
+//! the line, what was found there and what would be accepted.
 //!
-//! Bounds: a line holds at most [`MAX_LINE_BYTES`], a file at most [`MAX_PROMPTS`] prompts and
-//! [`MAX_FILE_BYTES`].
+//! What a file is made of has three layers: a `Splitter` tells its rows apart, a `Parser` makes
+//! a prompt of a row, and `FileRows` decides which row a request takes.
+//!
+//! Bounds: a row holds at most [`MAX_ROW_BYTES`], a file [`MAX_FILE_BYTES`].
 
+mod blocks;
+mod csv_rows;
+mod error;
+mod file_rows;
 mod fit;
+mod found;
+mod index;
 mod jsonl;
-mod lines;
 mod load;
+mod open;
+mod openai_batch;
+mod parser;
+mod permutation;
+mod sharegpt;
+mod split;
 
-pub use fit::{Misfit, check_against, check_documents};
-pub use lines::{MAX_FILE_BYTES, MAX_LINE_BYTES};
-pub use load::{DatasetError, MAX_PROMPTS, load_prompts};
+pub use error::DatasetError;
+pub use index::MAX_FILE_BYTES;
+pub use load::open_prompts;
+pub use open::HELD_BYTES;
+pub use split::MAX_ROW_BYTES;

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::endpoint::Endpoint;
+
 /// Fields that only pacemark sets: the measurement rests on them.
 const OWN_FIELDS: [&str; 2] = ["model", "stream"];
 
@@ -77,6 +79,13 @@ pub enum Ask<'a> {
         /// The documents.
         documents: &'a [&'a str],
     },
+    /// A body that was written for another server.
+    Body {
+        /// Its fields.
+        fields: &'a Map<String, Value>,
+        /// The endpoint it belongs to.
+        endpoint: Endpoint,
+    },
 }
 
 /// A text, or the token ids of one.
@@ -110,7 +119,7 @@ pub enum TokenLimit {
 
 /// The JSON body of a request.
 pub fn request_body(parts: &BodyParts<'_>) -> Vec<u8> {
-    let mut body = Map::new();
+    let mut body = given(parts);
     let mut set = |key: &str, value: Value| body.insert(key.to_owned(), value);
     set("model", parts.model.into());
     for (field, asked) in asked(parts.ask) {
@@ -151,11 +160,32 @@ const fn generates(ask: Ask<'_>) -> bool {
         | Ask::Response { .. }
         | Ask::ResponseMessages { .. } => true,
         Ask::Embedding { .. } | Ask::Embeddings { .. } | Ask::Ranking { .. } => false,
+        Ask::Body { endpoint, .. } => endpoint.generates(),
     }
 }
 
 const fn is_response(ask: Ask<'_>) -> bool {
-    matches!(ask, Ask::Response { .. } | Ask::ResponseMessages { .. })
+    match ask {
+        Ask::Response { .. } | Ask::ResponseMessages { .. } => true,
+        Ask::Body { endpoint, .. } => matches!(endpoint, Endpoint::Responses),
+        _ => false,
+    }
+}
+
+/// What a body written for another server brings along, without what is set anew.
+fn given(parts: &BodyParts<'_>) -> Map<String, Value> {
+    let Ask::Body { fields, .. } = parts.ask else { return Map::new() };
+    let mut body = fields.clone();
+    // One field would contradict the other.
+    if parts.token_limit.is_some() {
+        let limits = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
+        body.retain(|key, _| !limits.contains(&key.as_str()));
+    }
+    // Without a stream, servers refuse its options.
+    if !parts.stream {
+        body.shift_remove("stream_options");
+    }
+    body
 }
 
 /// The fields that hold what is asked.
@@ -182,6 +212,7 @@ fn asked(ask: Ask<'_>) -> Vec<(&'static str, Value)> {
         Ask::Ranking { query, documents } => {
             vec![("query", query.into()), ("documents", documents.into())]
         }
+        Ask::Body { .. } => Vec::new(),
     }
 }
 
@@ -199,7 +230,7 @@ fn system_message(system: Option<&str>) -> impl Iterator<Item = Value> {
 mod tests {
     use serde_json::{Map, Value, json};
 
-    use super::{Ask, BodyParts, Input, TokenLimit, request_body};
+    use super::{Ask, BodyParts, Endpoint, Input, TokenLimit, request_body};
 
     fn map(value: &Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
@@ -305,5 +336,19 @@ mod tests {
         let parts =
             BodyParts { extra: &extra, ..parts(Ask::Embedding { input: Input::Text("a") }) };
         assert_eq!(body(&parts), r#"{"model":"m","input":"a"}"#);
+    }
+
+    #[test]
+    fn a_body_written_for_another_server_keeps_its_fields() {
+        let fields = map(&json!({
+            "model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 9,
+            "tools": [], "stream_options": {"x": 1},
+        }));
+        let ask = Ask::Body { fields: &fields, endpoint: Endpoint::Chat };
+        let sent = body(&BodyParts { stream: true, include_usage: true, ..parts(ask) });
+        insta::assert_snapshot!(sent, @r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[],"stream_options":{"include_usage":true},"stream":true,"max_tokens":8}"#);
+        let limit = Some(TokenLimit::MaxCompletionTokens(5));
+        let sent = body(&BodyParts { token_limit: limit, stream: false, ..parts(ask) });
+        insta::assert_snapshot!(sent, @r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[],"stream":false,"max_completion_tokens":5}"#);
     }
 }

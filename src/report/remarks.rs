@@ -98,6 +98,10 @@ pub(super) fn remarks(block: &Block<'_>) -> Vec<String> {
         said.extend(unusual_ends(row));
         lines.extend(said.into_iter().map(|line| format!("{}: {line}", row.label)));
     }
+    if let left_out @ 1.. = block.workload.prompts_left_out {
+        let rows = counted(left_out, "row");
+        lines.push(format!("{rows} of the prompt file left out as invalid"));
+    }
     if generates && !tokens_compare(block) {
         lines.push(
             "output tokens are not counted alike: TPOT and tok/s do not compare between these"

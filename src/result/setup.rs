@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::openai::Endpoint;
 use crate::scenario::{
-    Backend, Connections, Course, HttpVersion, Load, LoadProfile, PromptFormat, PromptSource, Slo,
-    Stage, Step, StopRule, Target, Warmup, Workload,
+    Backend, Connections, Course, HttpVersion, Load, LoadProfile, PromptFile, PromptOrder,
+    PromptSource, Slo, Stage, Step, StopRule, Target, Warmup, Workload,
 };
 use crate::units::{Rate, count, float, millis, seconds};
 
@@ -107,6 +107,9 @@ pub struct WorkloadEntry {
     pub prompts: String,
     /// How many prompts there are; `null` while a file is not read.
     pub prompt_count: Option<u64>,
+    /// Rows of the file that are no prompts and were left out, as far as they were come upon.
+    #[serde(default)]
+    pub prompts_left_out: u64,
     /// Texts per request for embeddings, documents per ranking, 1 for all else; where it is
     /// drawn for each request, the mean, rounded up.
     pub batch: u32,
@@ -122,15 +125,7 @@ impl WorkloadEntry {
     pub fn new(workload: &Workload) -> Self {
         let (prompts, prompt_count) = match &workload.prompts {
             PromptSource::Inline(prompts) => ("inline".to_owned(), Some(count(prompts.len()))),
-            PromptSource::File { path, format } => {
-                let format = match format {
-                    PromptFormat::Lines => "lines",
-                    PromptFormat::Jsonl => "jsonl",
-                };
-                // The folder is of no use on another machine, and says more than it should.
-                let name = path.file_name().unwrap_or(path.as_os_str());
-                (format!("{} ({format})", name.to_string_lossy()), None)
-            }
+            PromptSource::File(file) => (described(file), None),
         };
         Self {
             name: workload.name.clone(),
@@ -140,9 +135,21 @@ impl WorkloadEntry {
             max_tokens: workload.max_tokens,
             prompts,
             prompt_count,
+            prompts_left_out: 0,
             batch: workload.batch.typical(),
         }
     }
+}
+
+/// The name of a file, and how it is read.
+fn described(file: &PromptFile) -> String {
+    // The folder is of no use on another machine, and says more than it should.
+    let name = file.path.file_name().unwrap_or(file.path.as_os_str());
+    let order = match file.order {
+        PromptOrder::Sequential => String::new(),
+        order => format!(", {}", order.key()),
+    };
+    format!("{} ({}{order})", name.to_string_lossy(), file.format.key())
 }
 
 /// One load point.

@@ -3,7 +3,7 @@
 use super::coordinator::CellError;
 use super::preflight::Unusable;
 use crate::client::ClientError;
-use crate::dataset::{DatasetError, Misfit};
+use crate::dataset::DatasetError;
 use crate::mock::MockError;
 use crate::probe::ProbeError;
 use crate::result::HistogramError;
@@ -27,14 +27,6 @@ pub enum RunError {
         workload: String,
         /// What is wrong.
         source: RowError,
-    },
-    /// The prompts of a workload do not fit its endpoint.
-    #[error("workload `{workload}`: {source}")]
-    Misfit {
-        /// The workload.
-        workload: String,
-        /// What does not fit.
-        source: Misfit,
     },
     /// A key that the scenario asks for is not there.
     #[error(
@@ -111,7 +103,6 @@ impl RunError {
             self,
             Self::Prompts { .. }
                 | Self::Row { .. }
-                | Self::Misfit { .. }
                 | Self::NoKey { .. }
                 | Self::Client(_)
                 | Self::Probe { .. }

@@ -15,18 +15,18 @@ use super::interrupt::Interrupt;
 use super::labels::cell_labels;
 use super::limits::make_room_for;
 use super::preflight::{Checked, Preflight};
+use super::prompts::{open_prompts, tell_prompts};
 use super::targets::{OpenTarget, open_targets};
 use super::worker::{CellJob, Worker};
 use crate::audit::{AnswerLength, CellEnd as AuditEnd, CellFacts, RunFacts, audit_cell, audit_run};
 use crate::clock::{Clock, WallTime};
-use crate::dataset::{check_against, check_documents, load_prompts};
 use crate::load::{Purpose, Stream, Thinking};
 use crate::measure::{Recorder, RecordingRules};
 use crate::plan::{Cell, RunPlan};
 use crate::result::{CellLabels, CellResult, ClientEntry, FindingEntry, Note, RunResult};
-use crate::scenario::{HttpVersion, LoadProfile, Redactor, Workload};
+use crate::scenario::{HttpVersion, LoadProfile, Redactor};
 use crate::units::{count, index, ratio};
-use crate::workload::{PromptRows, PromptStart, RankedRows, RequestFactory};
+use crate::workload::{PromptRows, PromptStart, RequestFactory};
 
 /// Most workers of a run; beyond, they would compete for the same connections' events.
 const WORKER_LIMIT: usize = 8;
@@ -77,7 +77,7 @@ impl<'a> Run<'a> {
     ) -> Result<Self, RunError> {
         let scenario = plan.scenario();
         let (clock, started_at) = (Clock::start(), WallTime::now());
-        let prompts = scenario.workloads.iter().map(prompts_of).collect::<Result<_, _>>()?;
+        let prompts = open_prompts(scenario)?;
         let wanted: BTreeSet<_> = plan.cells().iter().map(|cell| cell.backend).collect();
         let wanted: Vec<_> = wanted.into_iter().collect();
         let redactor = Arc::new(scenario.redactor());
@@ -134,8 +134,8 @@ impl<'a> Run<'a> {
         mut result: RunResult,
         observer: &mut dyn Observer,
     ) -> Result<RunResult, RunError> {
-        for (entry, prompts) in result.workloads.iter_mut().zip(&self.prompts) {
-            entry.prompt_count = prompts.count();
+        for note in tell_prompts(&mut result, &self.prompts) {
+            observer.note(&note.text);
         }
         if self.options.preflight {
             self.preflight(&mut result, observer)?;
@@ -154,6 +154,9 @@ impl<'a> Run<'a> {
             }
             let end = self.run_cell(&crew, cell, observer)?;
             self.take_in(&mut result, cell, &end)?;
+            for note in tell_prompts(&mut result, &self.prompts) {
+                observer.note(&note.text);
+            }
             observer.cell_finished(cell, &result).map_err(RunError::Store)?;
         }
         Ok(result)
@@ -294,7 +297,7 @@ impl<'a> Run<'a> {
             workload: self.plan.workload(cell),
             stage: self.plan.stage(cell),
             connections: self.plan.backend(cell).connections,
-            prompts: self.prompts[cell.workload].count(),
+            prompts: self.prompts[cell.workload].distinct(),
             end: end.how,
             health: &end.health,
             in_flight: &end.in_flight,
@@ -360,22 +363,6 @@ impl<'a> Run<'a> {
             thread::sleep(until.since(self.clock.now()).min(PAUSE_SLICE));
         }
     }
-}
-
-/// Reads the prompts of a workload and checks that its endpoint takes them.
-fn prompts_of(workload: &Workload) -> Result<Arc<dyn PromptRows>, RunError> {
-    let name = || workload.name.clone();
-    let load = |source| {
-        load_prompts(source).map_err(|source| RunError::Prompts { workload: name(), source })
-    };
-    let prompts = load(&workload.prompts)?;
-    check_against(&prompts, workload.endpoint)
-        .map_err(|source| RunError::Misfit { workload: name(), source })?;
-    let queries: Arc<dyn PromptRows> = Arc::new(prompts);
-    let Some(documents) = &workload.documents else { return Ok(queries) };
-    let documents = load(documents)?;
-    check_documents(&documents).map_err(|source| RunError::Misfit { workload: name(), source })?;
-    Ok(Arc::new(RankedRows { queries, documents: Arc::new(documents) }))
 }
 
 /// How long the answers of each backend were on average, by workload and stage, all rounds

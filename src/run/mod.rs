@@ -23,6 +23,7 @@ mod neighbour;
 mod offered;
 mod pacer;
 mod preflight;
+mod prompts;
 mod requests;
 mod seconds;
 mod sink;

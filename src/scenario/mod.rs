@@ -17,6 +17,7 @@ mod overrides;
 mod parse;
 mod place;
 mod problem;
+mod prompt_file;
 mod refusal;
 mod schema;
 mod secret;
@@ -41,11 +42,12 @@ pub use load::{ArrivalProcess, Bound, Hooks, Load, LoadProfile, Stage, StopRule,
 pub use mock::MockSpec;
 pub use overrides::Overrides;
 pub use parse::LONGEST_TEXT;
+pub use prompt_file::{AtEnd, CsvColumns, PromptFile, PromptFormat, PromptOrder};
 pub use refusal::ScenarioErrors;
 pub use schema::schema;
 pub use secret::{Redactor, Secret};
 pub use shipped::{quickstart, starter};
-pub use workload::{PromptFormat, PromptSource, Slo, SloLimit, Workload};
+pub use workload::{PromptSource, Slo, SloLimit, Workload};
 
 use crate::metric::Gate;
 

@@ -1,11 +1,11 @@
 //! What is sent.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::batch::Batch;
+use super::prompt_file::PromptFile;
 use crate::metric::Metric;
 use crate::openai::Endpoint;
 
@@ -53,21 +53,7 @@ pub enum PromptSource {
     /// Written in the scenario; never empty.
     Inline(Vec<String>),
     /// A file beside the scenario.
-    File {
-        /// The file, resolved against the scenario's folder.
-        path: PathBuf,
-        /// How it is read.
-        format: PromptFormat,
-    },
-}
-
-/// How a file of prompts is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PromptFormat {
-    /// A prompt per line of text; empty lines are left out.
-    Lines,
-    /// A JSON object per line, with `prompt`, `messages` or `input`.
-    Jsonl,
+    File(PromptFile),
 }
 
 /// What every single request should keep to.

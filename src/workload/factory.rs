@@ -107,6 +107,7 @@ impl RequestFactory {
         let more = self.more(&row.prompt, share)?;
         let further = to_u32(count(more.len()));
         let items = match (self.workload.endpoint, &row.prompt) {
+            (endpoint, Prompt::Body(fields)) => to_u32(items_of(fields, endpoint)),
             (Endpoint::Embeddings, Prompt::Inputs(inputs)) => to_u32(count(inputs.len())),
             (Endpoint::Embeddings, Prompt::TokenInputs(inputs)) => to_u32(count(inputs.len())),
             (Endpoint::Embeddings, _) => 1 + further,
@@ -119,7 +120,7 @@ impl RequestFactory {
             body: self.body(&row, &more),
             stream: self.workload.stream,
             items,
-            max_tokens: self.limit(&row),
+            max_tokens: self.limit_asked(&row),
         }))
     }
 
@@ -128,17 +129,26 @@ impl RequestFactory {
     fn more(&self, first: &Prompt, share: Share) -> Result<Vec<Prompt>, RowError> {
         match (self.workload.endpoint, first) {
             (Endpoint::Embeddings, Prompt::Text(_) | Prompt::Tokens(_)) => {
-                take(&*self.prompts, share.at.wrapping_add(1), share.items - 1)
+                take(&*self.prompts, self.prompts.after(share.at), share.items - 1)
             }
             (Endpoint::Rerank, Prompt::Text(_)) => {
                 let documents = self.prompts.documents();
-                documents.map_or(Ok(Vec::new()), |rows| take(rows, share.documents_at, share.items))
+                let first = Some(share.documents_at);
+                documents.map_or(Ok(Vec::new()), |rows| take(rows, first, share.items))
             }
             _ => Ok(Vec::new()),
         }
     }
 
-    /// Most output tokens asked for.
+    /// Most output tokens asked for, the limit of a body written for another server included.
+    fn limit_asked(&self, row: &PromptRow) -> Option<u32> {
+        let Prompt::Body(fields) = &row.prompt else { return self.limit(row) };
+        let limits = ["max_completion_tokens", "max_output_tokens", "max_tokens"];
+        let own = limits.iter().find_map(|key| fields.get(*key));
+        self.limit(row).or_else(|| own?.as_u64().map(to_u32))
+    }
+
+    /// Most output tokens that the workload or the prompt's row asks for.
     fn limit(&self, row: &PromptRow) -> Option<u32> {
         self.workload.max_tokens.or(row.output_tokens)
     }
@@ -148,6 +158,7 @@ impl RequestFactory {
         let inputs: Vec<Input<'_>>;
         let documents: Vec<&str>;
         let ask = match (self.workload.endpoint, &row.prompt) {
+            (endpoint, Prompt::Body(fields)) => Ask::Body { fields, endpoint },
             (Endpoint::Embeddings, prompt) => {
                 inputs = inputs_of(prompt).chain(more.iter().flat_map(inputs_of)).collect();
                 match (inputs.as_slice(), prompt) {
@@ -200,16 +211,27 @@ fn token_limit(endpoint: Endpoint, of_chats: TokenLimitField) -> fn(u32) -> Toke
     }
 }
 
-/// So many prompts from number `at` on. Where they end in between, it goes on with the first.
-fn take(rows: &dyn PromptRows, at: u64, items: u32) -> Result<Vec<Prompt>, RowError> {
-    let mut taken = Vec::new();
-    for step in 0..u64::from(items) {
-        let next = at.wrapping_add(step);
-        let next = rows.count().map_or(next, |count| next % count.max(1));
-        let Some(row) = rows.row(next)? else { break };
+/// So many prompts from number `first` on, as far as there are any.
+fn take(rows: &dyn PromptRows, first: Option<u64>, items: u32) -> Result<Vec<Prompt>, RowError> {
+    let (mut taken, mut next) = (Vec::new(), first);
+    for _ in 0..items {
+        let Some(at) = next else { break };
+        let Some(row) = rows.row(at)? else { break };
         taken.push(row.prompt);
+        next = rows.after(at);
     }
     Ok(taken)
+}
+
+/// The texts to embed or documents to rank of a whole body; 1 for other endpoints.
+fn items_of(fields: &serde_json::Map<String, serde_json::Value>, endpoint: Endpoint) -> u64 {
+    let key = match endpoint {
+        Endpoint::Embeddings => "input",
+        Endpoint::Rerank => "documents",
+        Endpoint::Chat | Endpoint::Completions | Endpoint::Responses => return 1,
+    };
+    let items = fields.get(key).and_then(serde_json::Value::as_array);
+    items.map_or(1, |items| count(items.len()))
 }
 
 /// The text of a prompt that is one. Prompts of other shapes are refused for the endpoints
@@ -218,7 +240,11 @@ fn plain(prompt: &Prompt) -> &str {
     match prompt {
         Prompt::Text(text) => text,
         Prompt::Ranking { query, .. } => query,
-        Prompt::Messages(_) | Prompt::Inputs(_) | Prompt::Tokens(_) | Prompt::TokenInputs(_) => "",
+        Prompt::Messages(_)
+        | Prompt::Inputs(_)
+        | Prompt::Tokens(_)
+        | Prompt::TokenInputs(_)
+        | Prompt::Body(_) => "",
     }
 }
 
@@ -228,7 +254,7 @@ fn inputs_of(prompt: &Prompt) -> Box<dyn Iterator<Item = Input<'_>> + '_> {
         Prompt::Inputs(texts) => Box::new(texts.iter().map(|text| Input::Text(text))),
         Prompt::TokenInputs(inputs) => Box::new(inputs.iter().map(|ids| Input::Tokens(ids))),
         Prompt::Tokens(ids) => Box::new(std::iter::once(Input::Tokens(ids))),
-        Prompt::Text(_) | Prompt::Messages(_) | Prompt::Ranking { .. } => {
+        Prompt::Text(_) | Prompt::Messages(_) | Prompt::Ranking { .. } | Prompt::Body(_) => {
             Box::new(std::iter::once(Input::Text(plain(prompt))))
         }
     }

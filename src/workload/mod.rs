@@ -14,5 +14,5 @@ mod spec;
 pub use factory::RequestFactory;
 pub use prompt::{Prompt, PromptSet};
 pub use ranked::RankedRows;
-pub use rows::{PromptRow, PromptRows, PromptStart, RequestPlace, RowError};
+pub use rows::{LeftOut, PromptRow, PromptRows, PromptStart, RequestPlace, RowError};
 pub use spec::RequestSpec;

@@ -1,6 +1,6 @@
 //! Prompts, wherever they came from.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::rows::{PromptRow, PromptRows, RowError};
 use crate::units::{count, index};
@@ -25,6 +25,9 @@ pub enum Prompt {
         /// The documents; never empty.
         documents: Vec<String>,
     },
+    /// A whole request body, as it was written for another server. The workload decides its
+    /// `model` and `stream`, and its other keys only where it names them.
+    Body(Map<String, Value>),
 }
 
 /// The prompts of a workload, in order; never empty.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::rows::{PromptRow, PromptRows, RequestPlace, RowError};
+use super::rows::{LeftOut, PromptRow, PromptRows, RequestPlace, RowError};
 
 /// Queries from one source, documents from another.
 #[derive(Clone, Debug)]
@@ -20,6 +20,19 @@ impl PromptRows for RankedRows {
 
     fn row(&self, at: u64) -> Result<Option<PromptRow>, RowError> {
         self.queries.row(at)
+    }
+
+    fn distinct(&self) -> Option<u64> {
+        self.queries.distinct()
+    }
+
+    fn left_out(&self) -> LeftOut {
+        let (queries, documents) = (self.queries.left_out(), self.documents.left_out());
+        LeftOut { count: queries.count + documents.count, first: queries.first.or(documents.first) }
+    }
+
+    fn after(&self, at: u64) -> Option<u64> {
+        self.queries.after(at)
     }
 
     fn documents(&self) -> Option<&dyn PromptRows> {

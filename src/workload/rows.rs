@@ -26,6 +26,22 @@ pub trait PromptRows: Send + Sync + fmt::Debug {
     /// [`RowError`] if the prompt is there but cannot be had.
     fn row(&self, at: u64) -> Result<Option<PromptRow>, RowError>;
 
+    /// How many different ones there are; `None` where there is no telling.
+    fn distinct(&self) -> Option<u64> {
+        self.count()
+    }
+
+    /// What of the source is no prompt, and was left out so far.
+    fn left_out(&self) -> LeftOut {
+        LeftOut::default()
+    }
+
+    /// The number that follows `at` within a request of several prompts; `None` if none does.
+    fn after(&self, at: u64) -> Option<u64> {
+        let next = at.wrapping_add(1);
+        Some(self.count().map_or(next, |count| next % count.max(1)))
+    }
+
     /// The documents that go with the prompts, for rankings; `None` for all others, and where
     /// each prompt brings its own.
     fn documents(&self) -> Option<&dyn PromptRows> {
@@ -54,6 +70,15 @@ pub struct PromptRow {
     pub prompt: Prompt,
     /// Output tokens that this prompt asks for; `None` leaves them to the workload.
     pub output_tokens: Option<u32>,
+}
+
+/// Rows that are no prompts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// How many.
+    pub count: u64,
+    /// The first one: where it stands, and what was found there.
+    pub first: Option<String>,
 }
 
 impl From<Prompt> for PromptRow {
@@ -100,7 +125,7 @@ pub struct RequestPlace {
 
 impl RequestPlace {
     /// The place on a wheel of so many prompts.
-    fn on_wheel(&self, prompts: u64) -> u64 {
+    pub fn on_wheel(&self, prompts: u64) -> u64 {
         let prompts = prompts.max(1);
         let PromptStart { seed, place, places } = self.start;
         let stride = (prompts / places.max(1)).max(1);
@@ -114,7 +139,7 @@ impl RequestPlace {
     }
 
     /// A number of its own: the phase, the cell's place and the request's index side by side.
-    pub(super) fn alone(&self) -> u64 {
+    pub fn alone(&self) -> u64 {
         let phase = u64::from(self.phase == Phase::Warmup);
         let step = self.index.wrapping_mul(u64::from(self.batch.max(1)));
         let low = (1 << INDEX_BITS) - 1;

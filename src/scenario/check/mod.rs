@@ -8,6 +8,7 @@ mod key;
 mod load;
 mod mock;
 mod profile;
+mod prompt_file;
 mod scenario;
 mod stage;
 mod url;

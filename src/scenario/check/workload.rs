@@ -6,14 +6,13 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::body::check_body;
+use super::prompt_file::{check_against_bodies, check_prompt_file};
 use crate::openai::Endpoint;
 use crate::scenario::batch::Batch;
 use crate::scenario::place::Place;
 use crate::scenario::problem::{Problem, Problems, listed, suggestion};
-use crate::scenario::typed::{
-    BackendFile, Field, Given, NamedItem, PromptFileSource, PromptsFile, WorkloadFile,
-};
-use crate::scenario::workload::{PromptFormat, PromptSource, Workload};
+use crate::scenario::typed::{BackendFile, Field, Given, NamedItem, PromptsFile, WorkloadFile};
+use crate::scenario::workload::{PromptSource, Workload};
 
 /// The backends of a scenario, as far as workloads need to know them.
 pub(super) struct Crew {
@@ -69,14 +68,17 @@ pub(super) fn check_workload(
     if file.endpoint.value() == Some(&Endpoint::Rerank) {
         check_documents(&file, problems);
     }
-    let prompts = file.prompts.into_value();
+    let prompts = file.prompts.value();
     let prompts = prompts.and_then(|prompts| check_prompts(prompts, folder, problems));
-    let documents = match file.documents {
+    if let Some(PromptSource::File(prompts)) = &prompts {
+        check_against_bodies(prompts, &file, problems);
+    }
+    let documents = match &file.documents {
         Field::Absent => None,
         Field::Wrong(_) => return None,
         Field::Given(Given { value, .. }) => {
             let documents =
-                problems.within("documents", |problems| check_prompts(value.0, folder, problems));
+                problems.within("documents", |problems| check_prompts(&value.0, folder, problems));
             Some(documents?)
         }
     };
@@ -257,34 +259,17 @@ fn check_alias(
 }
 
 fn check_prompts(
-    prompts: PromptsFile,
+    prompts: &PromptsFile,
     folder: &Path,
     problems: &mut Problems,
 ) -> Option<PromptSource> {
-    let PromptFileSource { file, format } = match prompts {
+    match prompts {
         PromptsFile::Inline(list) => {
-            return Some(PromptSource::Inline(list.0.into_iter().map(|item| item.value).collect()));
+            let texts = list.0.iter().map(|item| item.value.clone());
+            Some(PromptSource::Inline(texts.collect()))
         }
-        PromptsFile::File(source) => source,
-    };
-    let (file, place) = (file.value()?, file.place()?);
-    let format = match format {
-        Field::Given(format) => format.value,
-        Field::Wrong(_) => return None,
-        Field::Absent => {
-            let ending = file.0.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-            match ending.as_deref() {
-                Some("jsonl" | "ndjson") => PromptFormat::Jsonl,
-                Some("txt") => PromptFormat::Lines,
-                _ => {
-                    problems.report(
-                        Problem::new(place, "the name of this file does not tell its format")
-                            .hint("add `format: lines` or `format: jsonl`"),
-                    );
-                    return None;
-                }
-            }
+        PromptsFile::File(source) => {
+            check_prompt_file(source, folder, problems).map(PromptSource::File)
         }
-    };
-    Some(PromptSource::File { path: folder.join(&file.0), format })
+    }
 }

@@ -34,7 +34,7 @@ workloads:
     model: bge-m3
     stream: true
     system: 你是位专家。
-    prompts: {file: texts.bin, order: shuffled}
+    prompts: {file: texts.bin, order: shufled}
     prompts: [又一次]
 load:
   warmup: {requests: 8, duration: 10s}
@@ -70,8 +70,8 @@ fn every_mistake_is_listed_with_place_and_hint() {
     bench.yaml:27:16: there is no backend `gatway` (did you mean `gateway`?)
     bench.yaml:31:13: embeddings cannot be streamed (leave it out)
     bench.yaml:32:13: embeddings take no system message (leave it out, or use `endpoint: chat`)
-    bench.yaml:33:21: the name of this file does not tell its format (add `format: lines` or `format: jsonl`)
-    bench.yaml:33:32: `workloads.embed.prompts.order`: choosing the order of prompts is not part of this version yet (leave it out)
+    bench.yaml:33:21: the name of this file does not tell its format (add `format: …`, one of `lines`, `csv`, `jsonl`, `sharegpt`, `openai-batch`)
+    bench.yaml:33:39: `workloads.embed.prompts.order` cannot be `shufled` (did you mean `shuffled`?)
     bench.yaml:34:5: `prompts` is given twice (keep one of the two)
     bench.yaml:36:11: `warmup` takes either `requests` or `duration` (leave one of the two out)
     bench.yaml:37:11: `load.rounds` must be a whole number from 1 to 10000, not the number 0

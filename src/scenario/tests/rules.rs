@@ -161,8 +161,14 @@ fn there_are_prompts() {
     bench.yaml:5:42: `workloads.w.prompts` lacks the key `file`
     bench.yaml:5:43: `workloads.w.prompts` has no key `fil` (did you mean `file`?)
     ");
-    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: {file: a.csv}"), @r"bench.yaml:5:49: the name of this file does not tell its format (add `format: lines` or `format: jsonl`)");
-    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: {file: a.json, format: sharegpt}"), @r"bench.yaml:5:65: `workloads.w.prompts.format`: reading ShareGPT conversations is not part of this version yet (leave it out)");
+    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: {file: a.parquet}"), @r"bench.yaml:5:49: the name of this file does not tell its format (add `format: …`, one of `lines`, `csv`, `jsonl`, `sharegpt`, `openai-batch`)");
+    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: {file: a.jsonl, columns: {prompt: q}}"), @"bench.yaml:5:67: `columns` are those of a CSV file; this one is jsonl (leave it out, or add `format: csv`)");
+    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, system: hi, prompts: {file: a.jsonl, format: openai-batch}"), @"bench.yaml:5:41: `system` does not go with `format: openai-batch` (leave it out: each row of the file is a whole request)");
+    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: {file: a.csv, at_end: wrap, order: 3, skip_invalid: maybe}"), @"
+    bench.yaml:5:64: `workloads.w.prompts.at_end` cannot be `wrap` (accepted: `repeat`, `stop`)
+    bench.yaml:5:77: `workloads.w.prompts.order` cannot be the number 3 (accepted: `sequential`, `shuffled`, `random`)
+    bench.yaml:5:94: `workloads.w.prompts.skip_invalid` must be `true` or `false`, not `maybe`
+    ");
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: {file: a.jsonl, format: line}"), @r"bench.yaml:5:66: `workloads.w.prompts.format` cannot be `line` (did you mean `lines`?)");
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: {synthetic: {input_tokens: 5}}"), @r"bench.yaml:5:43: `workloads.w.prompts.synthetic`: making synthetic prompts is not part of this version yet (leave it out)");
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: {trace: {file: a}}"), @r"bench.yaml:5:43: `workloads.w.prompts.trace`: replaying a trace is not part of this version yet (leave it out)");

@@ -88,7 +88,7 @@ backends:
   NAME: {kind: openai}
   mocked: {mock: {}}
 workloads:
-  NAME: {endpoint: embeddings, model: m, prompts: [hi]}
+  NAME: {endpoint: embeddings, model: m, prompts: {file: a.txt}}
 load: {stages: [{rate: 2/s, requests: 1}], stop: {error_rate: 5%}}
 gates: [{gate: error_rate < 1%}]
 ";

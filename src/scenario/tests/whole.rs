@@ -9,8 +9,8 @@ use crate::metric::Metric;
 use crate::openai::Endpoint;
 use crate::scenario::{
     ArrivalProcess, BackendKind, Batch, Bound, Connections, Course, Distribution, Hooks,
-    HttpVersion, LoadProfile, MockSpec, PromptFormat, PromptSource, SloLimit, Stage, StopRule,
-    Target, Timeouts, TlsSettings, Warmup,
+    HttpVersion, LoadProfile, MockSpec, PromptFile, PromptFormat, PromptSource, SloLimit, Stage,
+    StopRule, Target, Timeouts, TlsSettings, Warmup,
 };
 use crate::units::{Rate, Share};
 
@@ -150,7 +150,7 @@ fn a_workload_is_read_in_full() {
     );
     assert_eq!(
         embed.prompts,
-        PromptSource::File { path: "/srv/texts.jsonl".into(), format: PromptFormat::Jsonl }
+        PromptSource::File(PromptFile::new("/srv/texts.jsonl".into(), PromptFormat::Jsonl))
     );
 }
 

@@ -8,7 +8,6 @@ use crate::scenario::backend::{Connections, HttpVersion};
 use crate::scenario::kind::BackendKind;
 use crate::scenario::problem::{Problem, Problems, suggestion};
 use crate::scenario::tree::{Node, Value, resolve};
-use crate::scenario::workload::PromptFormat;
 
 /// A type with a fixed set of words.
 pub(super) trait Choice: Copy + 'static {
@@ -75,7 +74,7 @@ macro_rules! choices {
 }
 pub(super) use choices;
 
-choices!(BackendKind, EncodingFormat, Endpoint, HttpVersion, Connections, PromptFormat);
+choices!(BackendKind, EncodingFormat, Endpoint, HttpVersion, Connections);
 
 impl Choice for BackendKind {
     fn words() -> Vec<(&'static str, Self)> {
@@ -123,19 +122,5 @@ impl Choice for HttpVersion {
 impl Choice for Connections {
     fn words() -> Vec<(&'static str, Self)> {
         vec![("reuse", Self::Reuse), ("fresh", Self::Fresh)]
-    }
-}
-
-impl Choice for PromptFormat {
-    fn words() -> Vec<(&'static str, Self)> {
-        vec![("lines", Self::Lines), ("jsonl", Self::Jsonl)]
-    }
-
-    fn later() -> &'static [(&'static str, &'static str)] {
-        &[
-            ("csv", "reading prompts from CSV"),
-            ("sharegpt", "reading ShareGPT conversations"),
-            ("openai-batch", "reading OpenAI batch files"),
-        ]
     }
 }

@@ -15,6 +15,7 @@ mod list;
 mod load;
 mod mapping;
 mod mock;
+mod prompt_file;
 mod quantity;
 mod text;
 mod workload;
@@ -31,5 +32,6 @@ pub(in crate::scenario) use load::{
     WarmupFile,
 };
 pub(in crate::scenario) use mock::{MockFile, MockProfile, MockSettings};
+pub(in crate::scenario) use prompt_file::{ColumnsFile, PromptFileSource};
 pub(in crate::scenario) use text::{FilePath, JsonObject};
-pub(in crate::scenario) use workload::{PromptFileSource, PromptsFile, WorkloadFile};
+pub(in crate::scenario) use workload::{PromptsFile, WorkloadFile};

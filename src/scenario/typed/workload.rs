@@ -7,13 +7,13 @@ use super::decode::{Decode, unexpected};
 use super::distribution::{DistributionFile, Items};
 use super::list::List;
 use super::mapping::mapping;
+use super::prompt_file::PromptFileSource;
 use super::quantity::Whole;
-use super::text::{FilePath, JsonObject, Name};
+use super::text::{JsonObject, Name};
 use crate::openai::Endpoint;
 use crate::scenario::batch::LARGEST_BATCH;
 use crate::scenario::problem::Problems;
 use crate::scenario::tree::{Node, Value};
-use crate::scenario::workload::PromptFormat;
 
 /// More prompts than this belong into a file.
 const MOST_INLINE_PROMPTS: usize = 10_000;
@@ -68,31 +68,13 @@ mapping! {
     }
 }
 
-mapping! {
-    /// A file of prompts.
-    PromptFileSource {
-        /// The file, relative to the scenario's folder.
-        required file: FilePath,
-        /// How it is read: `lines` (a prompt per line) or `jsonl` (an object per line).
-        optional format: PromptFormat = "by the ending: jsonl for .jsonl and .ndjson, lines for .txt",
-    }
-    later {
-        "order": "choosing the order of prompts",
-        "at_end": "choosing what follows the last prompt",
-    }
-    instead {
-        "synthetic": "making synthetic prompts",
-        "trace": "replaying a trace",
-    }
-}
-
 /// Where prompts come from.
 #[derive(Clone, Debug)]
 pub(in crate::scenario) enum PromptsFile {
     /// Written in the scenario.
     Inline(List<String, MOST_INLINE_PROMPTS>),
     /// In a file.
-    File(PromptFileSource),
+    File(Box<PromptFileSource>),
 }
 
 /// Where documents come from: what prompts come from.
@@ -113,7 +95,7 @@ impl Decode for PromptsFile {
     fn decode(node: &Node, problems: &mut Problems) -> Option<Self> {
         match &node.value {
             Value::List(_) => List::decode(node, problems).map(Self::Inline),
-            Value::Map(_) => PromptFileSource::decode(node, problems).map(Self::File),
+            Value::Map(_) => PromptFileSource::decode(node, problems).map(Box::new).map(Self::File),
             Value::Text(_) => unexpected(node, PROMPTS_FOR_TEXT, problems),
             _ => unexpected(node, "a list of texts, or `{file: …}`", problems),
         }

@@ -35,7 +35,7 @@ pub(super) const FLOORS: &[Floor] = &[
     pure("scenario", &["units", "metric", "openai"]),
     pure("load", &["units", "scenario"]),
     pure("workload", &["units", "record", "openai", "scenario"]),
-    worldly("dataset", &["units", "openai", "scenario", "load", "workload"]),
+    worldly("dataset", &["units", "record", "openai", "scenario", "load", "workload"]),
     pure("plan", &["units", "metric", "scenario", "load", "workload"]),
     pure("measure", &["units", "metric", "record", "openai", "scenario"]),
     pure("audit", &["units", "metric", "record", "scenario", "measure"]),

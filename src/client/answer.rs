@@ -4,19 +4,16 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, Request};
-use http_body_util::Full;
-use hyper::body::Incoming;
-
 use super::deadline::Deadline;
+use super::head::Head;
+use super::http1::Broken;
 use super::link::Link;
 use super::meter::EventMeter;
+use super::route::Route;
 use super::stream::{StreamReader, ran_past_limit};
 use crate::openai::{decode_answer, decode_error};
 use crate::record::{Failure, FailureKind, RequestRecord};
-use crate::units::count;
+use crate::units::{Moment, count};
 use crate::workload::RequestSpec;
 
 /// Largest answer that is read: a batch of 2,048 embeddings of 4,096 dimensions as text has
@@ -37,12 +34,6 @@ pub(super) struct Exchange<'a> {
     body_ended: bool,
 }
 
-/// What a piece of the body is.
-enum Piece {
-    Data(Bytes),
-    End,
-}
-
 impl<'a> Exchange<'a> {
     pub(super) fn new(link: Link, deadline: &'a mut Deadline, meter: &'a EventMeter) -> Self {
         let bytes_before = link.bytes_read();
@@ -59,8 +50,8 @@ impl<'a> Exchange<'a> {
         (self.body_ended && !self.link.is_closed()).then_some(self.link)
     }
 
-    /// Sends `request` and reads its answer into `record`; true if the client ended the stream
-    /// because it ran past its token limit.
+    /// Sends the request and reads its answer into `record`; true if the client ended the
+    /// stream because it ran past its token limit.
     ///
     /// # Errors
     ///
@@ -68,45 +59,27 @@ impl<'a> Exchange<'a> {
     pub(super) async fn run(
         &mut self,
         spec: &RequestSpec,
-        request: Request<Full<Bytes>>,
+        route: &Route,
         record: &mut RequestRecord,
     ) -> Result<bool, Failure> {
-        let (head, mut body) = self.head(request, record).await?.into_parts();
-        record.status = Some(head.status.as_u16());
-        if !head.status.is_success() {
-            let bytes = self.read_all(&mut body, ERROR_LIMIT, record).await.unwrap_or_default();
-            let retry_after = text_of(&head.headers, RETRY_AFTER);
-            return Err(decode_error(head.status.as_u16(), retry_after, &bytes));
+        self.link.send(route, spec.body.clone());
+        let head = self.head(record).await?;
+        record.status = Some(head.status);
+        if !matches!(head.status, 200..=299) {
+            let bytes = self.read_all(ERROR_LIMIT, record).await.unwrap_or_default();
+            return Err(decode_error(head.status, head.retry_after.as_deref(), &bytes));
         }
-        let is_json = text_of(&head.headers, CONTENT_TYPE)
-            .is_some_and(|kind| kind.starts_with("application/json"));
-        if spec.stream && !is_json {
-            self.stream(spec, &mut body, record).await
+        if spec.stream && !head.is_json {
+            self.stream(spec, record).await
         } else {
-            self.plain(spec, &mut body, record).await
+            self.plain(spec, record).await
         }
     }
 
     /// Sends the request and waits for status line and headers.
-    async fn head(
-        &mut self,
-        request: Request<Full<Bytes>>,
-        record: &mut RequestRecord,
-    ) -> Result<http::Response<Incoming>, Failure> {
-        let ready = poll_fn(|cx| {
-            if let Poll::Ready(ready) = self.link.poll_ready(cx) {
-                return Poll::Ready(Ok(ready));
-            }
-            self.deadline.poll(cx).map(Err)
-        });
-        match ready.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(lost(&error)),
-            Err(kind) => return Err(self.timed_out(kind)),
-        }
-        let mut response = self.link.send(request);
+    async fn head(&mut self, record: &mut RequestRecord) -> Result<Head, Failure> {
         let head = poll_fn(|cx| {
-            if let Poll::Ready(head) = self.link.poll_response(&mut response, cx) {
+            if let Poll::Ready(head) = self.link.poll_head(cx) {
                 return Poll::Ready(Ok(head));
             }
             self.deadline.poll(cx).map(Err)
@@ -116,7 +89,12 @@ impl<'a> Exchange<'a> {
                 record.headers_at = Some(self.link.read_at());
                 Ok(head)
             }
-            Ok(Err(error)) => Err(lost(&error)),
+            Ok(Err(Broken::Closed(message))) => {
+                Err(Failure { kind: FailureKind::Disconnected, message })
+            }
+            Ok(Err(Broken::Malformed(message))) => {
+                Err(Failure { kind: FailureKind::Malformed, message })
+            }
             Err(kind) => Err(self.timed_out(kind)),
         }
     }
@@ -125,37 +103,32 @@ impl<'a> Exchange<'a> {
     async fn stream(
         &mut self,
         spec: &RequestSpec,
-        body: &mut Incoming,
         record: &mut RequestRecord,
     ) -> Result<bool, Failure> {
         let mut reader = StreamReader::new(spec.endpoint);
         loop {
-            let piece = match self.piece(body).await {
-                Ok(piece) => piece,
-                Err(failure) => {
-                    reader.hand_over(record);
-                    return Err(failure);
-                }
+            let mut events = 0;
+            let mut take_in = |bytes: &[u8], read_at| {
+                record.body_bytes += count(bytes.len());
+                events += reader.take_in(bytes, read_at, record);
             };
+            if let Err(failure) = self.piece(&mut take_in).await {
+                reader.hand_over(record);
+                return Err(failure);
+            }
             let read_at = self.link.read_at();
-            match piece {
-                Piece::Data(bytes) => {
-                    record.body_bytes += count(bytes.len());
-                    let events = reader.take_in(&bytes, read_at, record);
-                    if events > 0 {
-                        self.meter.add(events);
-                        self.deadline.text_arrived(read_at);
-                    }
-                }
-                Piece::End => {
-                    record.finished_at = Some(read_at);
-                    self.meter.add(reader.end_of_body(record));
-                    return reader.settle(record).map(|()| false);
-                }
+            if events > 0 {
+                self.meter.add(events);
+                self.deadline.text_arrived(read_at);
             }
             if reader.is_over() {
                 record.finished_at = Some(read_at);
-                self.read_tail(body).await;
+                self.read_tail().await;
+                return reader.settle(record).map(|()| false);
+            }
+            if self.body_ended {
+                record.finished_at = Some(read_at);
+                self.meter.add(reader.end_of_body(record));
                 return reader.settle(record).map(|()| false);
             }
             if ran_past_limit(record) {
@@ -173,10 +146,9 @@ impl<'a> Exchange<'a> {
     async fn plain(
         &mut self,
         spec: &RequestSpec,
-        body: &mut Incoming,
         record: &mut RequestRecord,
     ) -> Result<bool, Failure> {
-        let bytes = self.read_all(body, ANSWER_LIMIT, record).await?;
+        let bytes = self.read_all(ANSWER_LIMIT, record).await?;
         record.finished_at = Some(self.link.read_at());
         let answer = decode_answer(spec.endpoint, &bytes)?;
         record.usage = answer.usage.unwrap_or_default();
@@ -190,72 +162,60 @@ impl<'a> Exchange<'a> {
 
     async fn read_all(
         &mut self,
-        body: &mut Incoming,
         limit: u64,
         record: &mut RequestRecord,
-    ) -> Result<Bytes, Failure> {
-        let mut whole = Bytes::new();
-        let mut joined: Vec<u8> = Vec::new();
-        while let Piece::Data(bytes) = self.piece(body).await? {
-            record.body_bytes += count(bytes.len());
+    ) -> Result<Vec<u8>, Failure> {
+        let mut whole = Vec::new();
+        while !self.body_ended {
+            self.piece(&mut |bytes, _| {
+                record.body_bytes += count(bytes.len());
+                whole.extend_from_slice(bytes);
+            })
+            .await?;
             if record.body_bytes > limit {
                 return Err(too_large(limit));
             }
-            // Most answers come in one piece, which is then used as it is.
-            if whole.is_empty() && joined.is_empty() {
-                whole = bytes;
-            } else {
-                if joined.is_empty() {
-                    joined.extend_from_slice(&whole);
-                }
-                joined.extend_from_slice(&bytes);
-            }
         }
-        Ok(if joined.is_empty() { whole } else { Bytes::from(joined) })
+        Ok(whole)
     }
 
-    /// The next piece of the body, or its end, or the timeout that has passed.
-    async fn piece(&mut self, body: &mut Incoming) -> Result<Piece, Failure> {
-        loop {
-            let frame = poll_fn(|cx| {
-                if let Poll::Ready(frame) = self.link.poll_frame(body, cx) {
-                    return Poll::Ready(Ok(frame));
-                }
-                self.deadline.poll(cx).map(Err)
-            });
-            match frame.await {
-                Ok(Some(Ok(frame))) => {
-                    // Trailers carry nothing that is measured.
-                    if let Ok(bytes) = frame.into_data() {
-                        return Ok(Piece::Data(bytes));
-                    }
-                }
-                Ok(None) => {
-                    self.body_ended = true;
-                    return Ok(Piece::End);
-                }
-                Ok(Some(Err(error))) => {
-                    return Err(Failure { kind: FailureKind::Truncated, message: causes(&error) });
-                }
-                Err(kind) => return Err(self.timed_out(kind)),
+    /// Hands the next part of the body to `sink` and notes whether it was the last, or says
+    /// which timeout has passed.
+    async fn piece(&mut self, sink: &mut impl FnMut(&[u8], Moment)) -> Result<(), Failure> {
+        let piece = poll_fn(|cx| {
+            if let Poll::Ready(ended) = self.link.poll_body(cx, sink) {
+                return Poll::Ready(Ok(ended));
             }
+            self.deadline.poll(cx).map(Err)
+        });
+        match piece.await {
+            Ok(Ok(ended)) => {
+                self.body_ended = ended;
+                Ok(())
+            }
+            Ok(Err(Broken::Closed(message))) => {
+                Err(Failure { kind: FailureKind::Truncated, message })
+            }
+            Ok(Err(Broken::Malformed(message))) => {
+                Err(Failure { kind: FailureKind::Malformed, message })
+            }
+            Err(kind) => Err(self.timed_out(kind)),
         }
     }
 
     /// Waits shortly for the end of a body whose answer has ended, so that the connection can
     /// be used again.
-    async fn read_tail(&mut self, body: &mut Incoming) {
+    async fn read_tail(&mut self) {
         let tail = async {
-            loop {
-                match poll_fn(|cx| self.link.poll_frame(body, cx)).await {
-                    None => return true,
-                    Some(Ok(_)) => {}
-                    Some(Err(_)) => return false,
+            while !self.body_ended {
+                match poll_fn(|cx| self.link.poll_body(cx, &mut |_, _| {})).await {
+                    Ok(ended) => self.body_ended = ended,
+                    Err(_) => break,
                 }
             }
         };
-        let ended = tokio::time::timeout(TAIL_LIMIT, tail).await.unwrap_or(false);
-        self.body_ended = ended;
+        // A body whose end does not come leaves `body_ended` as it is.
+        tokio::time::timeout(TAIL_LIMIT, tail).await.unwrap_or_default();
     }
 
     fn timed_out(&self, kind: FailureKind) -> Failure {
@@ -263,34 +223,9 @@ impl<'a> Exchange<'a> {
     }
 }
 
-/// The connection is gone before the head of the answer came.
-fn lost(error: &hyper::Error) -> Failure {
-    let kind = if error.is_parse() { FailureKind::Malformed } else { FailureKind::Disconnected };
-    Failure { kind, message: causes(error) }
-}
-
 fn too_large(limit: u64) -> Failure {
     Failure {
         kind: FailureKind::TooLarge,
         message: format!("the answer has more than {} MiB", limit >> 20),
     }
-}
-
-fn text_of(headers: &HeaderMap, name: http::HeaderName) -> Option<&str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// An error with everything below it, in one line.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }

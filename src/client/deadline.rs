@@ -1,7 +1,7 @@
 //! One timer per request for all its timeouts.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::time::Sleep;
 
@@ -19,6 +19,8 @@ pub(super) struct Deadline {
     clock: Clock,
     sleep: Pin<Box<Sleep>>,
     armed_for: Moment,
+    /// Whom the timer wakes as it is armed.
+    wakes: Option<Waker>,
     whole_request: Moment,
     next_text: Moment,
     waits_for: FailureKind,
@@ -35,6 +37,7 @@ impl Deadline {
             clock: clock.clone(),
             sleep: Box::pin(tokio::time::sleep(first.since(clock.now()))),
             armed_for: first,
+            wakes: None,
             whole_request,
             next_text,
             waits_for: FailureKind::FirstTokenTimeout,
@@ -54,11 +57,18 @@ impl Deadline {
     /// Sets the timer to the earliest timeout that is still ahead.
     fn arm(&mut self, now: Moment) {
         self.armed_for = self.whole_request.min(self.next_text);
+        self.wakes = None;
         self.sleep.as_mut().reset(tokio::time::Instant::now() + self.armed_for.since(now));
     }
 
     /// Ready with the timeout that has passed; wakes the task when the next one may have.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<FailureKind> {
+        // The timer knows this task already and has not rung: a look at the clock is cheaper.
+        if self.wakes.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()))
+            && self.clock.now() < self.armed_for
+        {
+            return Poll::Pending;
+        }
         while self.sleep.as_mut().poll(cx).is_ready() {
             let now = self.clock.now();
             if now >= self.whole_request {
@@ -69,6 +79,7 @@ impl Deadline {
             }
             self.arm(now);
         }
+        self.wakes = Some(cx.waker().clone());
         Poll::Pending
     }
 

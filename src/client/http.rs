@@ -4,16 +4,17 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use http::HeaderValue;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, USER_AGENT};
-use http::{HeaderValue, Method, Request, Uri};
-use http_body_util::Full;
 
 use super::answer::Exchange;
 use super::connector::{ConnectFailure, Connector};
 use super::deadline::Deadline;
+use super::http1::ReadSpace;
+use super::http2::causes;
 use super::link::Link;
 use super::meter::EventMeter;
+use super::route::Route;
 use crate::clock::Clock;
 use crate::openai::Endpoint;
 use crate::record::{Failure, FailureKind, Outcome, RequestRecord};
@@ -30,9 +31,8 @@ const IDLE_LIMIT: Duration = Duration::from_secs(4);
 #[derive(Clone, Debug)]
 pub struct ClientParts {
     connector: Connector,
-    headers: HeaderMap,
     /// One for each endpoint, in the order of [`Endpoint::ALL`].
-    uris: Vec<(Endpoint, Uri)>,
+    routes: Vec<Route>,
     timeouts: Timeouts,
     version: HttpVersion,
     reuse: bool,
@@ -45,6 +45,7 @@ pub struct HttpClient {
     parts: ClientParts,
     idle: RefCell<Vec<Link>>,
     shared: tokio::sync::Mutex<Option<Link>>,
+    space: ReadSpace,
     meter: EventMeter,
 }
 
@@ -100,8 +101,7 @@ impl ClientParts {
     ) -> Result<Self, ClientError> {
         Ok(Self {
             connector,
-            headers: headers(backend, base)?,
-            uris: uris(backend, base)?,
+            routes: routes(backend, base)?,
             timeouts: backend.timeouts,
             version: backend.http,
             reuse: backend.connections == Connections::Reuse,
@@ -114,7 +114,8 @@ impl HttpClient {
     /// A client without any connection yet.
     pub fn new(parts: ClientParts, clock: Clock) -> Self {
         let (idle, shared) = (RefCell::default(), tokio::sync::Mutex::default());
-        Self { clock, parts, idle, shared, meter: EventMeter::default() }
+        let (space, meter) = (ReadSpace::default(), EventMeter::default());
+        Self { clock, parts, idle, shared, space, meter }
     }
 
     /// Counts the text events of all its requests as they come.
@@ -130,11 +131,10 @@ impl HttpClient {
         record.streamed = spec.stream;
         record.items = spec.items;
         record.max_tokens = spec.max_tokens;
-        let request = self.request(spec);
         let sent_at = self.clock.now();
         record.sent_at = Some(sent_at);
         let mut deadline = Deadline::new(&self.clock, &self.parts.timeouts, sent_at, spec.stream);
-        let ended = self.send_until_settled(spec, request, record, &mut deadline).await;
+        let ended = self.send_until_settled(spec, record, &mut deadline).await;
         record.outcome = match ended {
             Ok(capped) => Outcome::Completed { capped },
             Err(mut failure) => {
@@ -155,21 +155,23 @@ impl HttpClient {
     async fn send_until_settled(
         &self,
         spec: &RequestSpec,
-        request: Request<Full<Bytes>>,
         record: &mut RequestRecord,
         deadline: &mut Deadline,
     ) -> Result<bool, Failure> {
-        let mut again = self.parts.reuse.then(|| request.clone());
-        let mut request = request;
+        let Some(route) = self.parts.routes.iter().find(|route| route.endpoint == spec.endpoint)
+        else {
+            unreachable!("there is a route to every endpoint")
+        };
+        let mut may_reuse = self.parts.reuse;
         loop {
-            let link = self.link(record, again.is_some()).await?;
+            let link = self.link(record, may_reuse).await?;
             let reused = record.reused;
             let mut exchange = Exchange::new(link, deadline, &self.meter);
-            let ended = exchange.run(spec, request, record).await;
+            let ended = exchange.run(spec, route, record).await;
             let stale = reused && exchange.nothing_came() && is_lost_connection(&ended);
-            if let Some(copy) = again.take().filter(|_| stale) {
+            if stale && may_reuse {
                 record.stale_reconnects += 1;
-                request = copy;
+                may_reuse = false;
                 continue;
             }
             if let Some(link) = exchange.into_reusable_link().filter(|_| self.parts.reuse) {
@@ -232,7 +234,7 @@ impl HttpClient {
 
     async fn open(&self) -> Result<Link, ConnectFailure> {
         let transport = self.parts.connector.open().await?;
-        Link::http1(transport).await.map_err(|error| handshake_failure(&error))
+        Ok(Link::http1(transport, self.space.clone()))
     }
 
     /// The thread's one HTTP/2 connection; opened by the first request that needs it.
@@ -262,17 +264,6 @@ impl HttpClient {
             self.idle.borrow_mut().push(link);
         }
     }
-
-    fn request(&self, spec: &RequestSpec) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(spec.body.clone()));
-        *request.method_mut() = Method::POST;
-        let uri = self.parts.uris.iter().find(|(endpoint, _)| *endpoint == spec.endpoint);
-        if let Some((_, uri)) = uri {
-            *request.uri_mut() = uri.clone();
-        }
-        *request.headers_mut() = self.parts.headers.clone();
-        request
-    }
 }
 
 /// Whether the connection broke, rather than the server having said something.
@@ -281,7 +272,10 @@ fn is_lost_connection(ended: &Result<bool, Failure>) -> bool {
 }
 
 fn handshake_failure(error: &hyper::Error) -> ConnectFailure {
-    ConnectFailure { kind: FailureKind::Connect, message: format!("HTTP handshake: {error}") }
+    ConnectFailure {
+        kind: FailureKind::Connect,
+        message: format!("HTTP/2 handshake: {}", causes(error)),
+    }
 }
 
 /// The headers of every request. No `Accept-Encoding`: a compressed stream would be decoded
@@ -323,8 +317,10 @@ fn headers(backend: &Backend, base: &BaseUrl) -> Result<HeaderMap, ClientError> 
     Ok(headers)
 }
 
-fn uris(backend: &Backend, base: &BaseUrl) -> Result<Vec<(Endpoint, Uri)>, ClientError> {
-    let uri = |endpoint: Endpoint| -> Result<(Endpoint, Uri), ClientError> {
+/// The way to each endpoint.
+fn routes(backend: &Backend, base: &BaseUrl) -> Result<Vec<Route>, ClientError> {
+    let headers = headers(backend, base)?;
+    let route = |endpoint: Endpoint| {
         let path = format!("{}{}", base.root, endpoint.path());
         let text = match backend.http {
             HttpVersion::One => path,
@@ -334,7 +330,7 @@ fn uris(backend: &Backend, base: &BaseUrl) -> Result<Vec<(Endpoint, Uri)>, Clien
             backend: backend.name.clone(),
             reason: format!("`{text}`: {error}"),
         })?;
-        Ok((endpoint, uri))
+        Ok(Route::new(endpoint, uri, headers.clone()))
     };
-    Endpoint::ALL.into_iter().map(uri).collect()
+    Endpoint::ALL.into_iter().map(route).collect()
 }

@@ -13,10 +13,14 @@
 mod answer;
 mod connector;
 mod deadline;
-mod gate;
+mod framing;
+mod head;
 mod http;
+mod http1;
+mod http2;
 mod link;
 mod meter;
+mod route;
 mod stamped;
 mod stream;
 

@@ -45,7 +45,7 @@ impl Stamped {
         Self { socket, clock, stamp: Rc::default() }
     }
 
-    pub(super) fn stamp(&self) -> Rc<ReadStamp> {
+    fn stamp(&self) -> Rc<ReadStamp> {
         Rc::clone(&self.stamp)
     }
 }
@@ -102,6 +102,16 @@ impl AsyncWrite for Stamped {
 pub(super) enum Transport {
     Plain(Stamped),
     Tls(Box<TlsStream<Stamped>>),
+}
+
+impl Transport {
+    /// The stamp of the socket's reads.
+    pub(super) fn stamp(&self) -> Rc<ReadStamp> {
+        match self {
+            Self::Plain(socket) => socket.stamp(),
+            Self::Tls(socket) => socket.get_ref().0.stamp(),
+        }
+    }
 }
 
 macro_rules! either {

@@ -1,6 +1,7 @@
 //! Servers that misbehave in one way each: the right kind of failure, with its message, and
 //! not a request lost.
 
+use std::io::Write as _;
 use std::net::TcpStream;
 
 use pacemark::mock::MockServer;
@@ -120,9 +121,16 @@ fn an_error_in_place_of_a_stream() {
 
 #[test]
 fn a_stream_cut_inside_a_chunk() {
-    assert_fails_with("truncated", "error reading a body", &nothing(), |stream| {
+    assert_fails_with("truncated", "closed inside the answer", &nothing(), |stream| {
         say(stream, &[STREAM_HEAD, &text("Good"), "40\r\ndata: {\"cho"].concat());
         Next::Close
+    });
+}
+
+#[test]
+fn a_chunk_that_is_none() {
+    assert_fails_with("malformed", "invalid chunk", &nothing(), |stream| {
+        say(stream, &[STREAM_HEAD, &text("Good"), "data: {\"choices\""].concat())
     });
 }
 
@@ -345,6 +353,58 @@ fn a_request_on_a_connection_that_closes_is_sent_again() {
     assert_eq!(again, ["0", "1", "1"]);
     assert_eq!(ended.summary()[0]["stale_reconnects"], "2");
     assert_eq!(server.asked().len(), 5);
+}
+
+#[test]
+fn an_interim_answer_is_not_the_answer() {
+    let server = FaultyServer::start(|_, stream| {
+        say(stream, &["HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", &good()].concat())
+    });
+    let ended = Sandbox::new().run(&scenario(&server.url(), &nothing()), &[]).with_code(0);
+    assert_eq!(assert_adds_up(&ended).cells[0].measured.outcomes.completed, REQUESTS);
+    assert_eq!(ended.summary()[0]["stale_reconnects"], "0");
+}
+
+#[test]
+fn an_answer_that_ends_with_the_connection_is_whole() {
+    let server = FaultyServer::start(|_, stream| {
+        let body = [text("Good"), finish()].concat();
+        let events = body.lines().filter(|line| line.starts_with("data: "));
+        let events: String = events.map(|line| format!("{line}\n\n")).collect();
+        say(stream, &format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n{events}"));
+        Next::Close
+    });
+    let ended = Sandbox::new().run(&scenario(&server.url(), &nothing()), &[]).with_code(0);
+    assert_eq!(assert_adds_up(&ended).cells[0].measured.outcomes.completed, REQUESTS);
+    assert!(ended.requests().iter().all(|row| row["reused"] == "false"));
+}
+
+#[test]
+fn a_refusal_before_the_request_was_read_is_the_answer() {
+    // More than the system keeps for a server that does not read.
+    let mut file = tempfile::NamedTempFile::with_suffix(".txt").unwrap();
+    file.write_all("x".repeat(12 << 20).as_bytes()).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            std::thread::spawn(move || {
+                let body = r#"{"error":{"message":"far too long"}}"#;
+                say(&mut stream, &json_answer(413, body));
+                // A close would throw away what was sent, unread, and the answer with it.
+                pause(5_000);
+            });
+        }
+    });
+    let mut scenario = scenario(&url, &nothing());
+    scenario["workloads"]["chat"]["prompts"] = json!({"file": file.path()});
+    let ended = Sandbox::new().run(&scenario, &["--no-preflight"]).with_code(4);
+    assert_eq!(
+        assert_adds_up(&ended).cells[0].measured.outcomes.failed["http_status(413)"],
+        REQUESTS
+    );
+    assert!(ended.requests()[0]["message"].contains("far too long"));
 }
 
 #[test]

@@ -199,7 +199,8 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Starts the workers: one for each core, but no more than requests can be in flight.
+    /// Starts the workers: one for each core but one, which is left to the kernel, the pacer and
+    /// the thread that merges; and no more than requests can be in flight.
     fn hire(&self, cells: &[Cell]) -> Result<Crew, RunError> {
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let most = cells
@@ -207,7 +208,7 @@ impl<'a> Run<'a> {
             .map(|cell| self.plan.stage(cell).profile.most_in_flight().map_or(u64::MAX, u64::from))
             .max()
             .unwrap_or(1);
-        let workers = cores.min(WORKER_LIMIT).min(index(most)).max(1);
+        let workers = cores.saturating_sub(1).min(WORKER_LIMIT).min(index(most)).max(1);
         let (sender, reports) = sync_channel(workers * REPORTS_PER_WORKER);
         let workers = (0..workers)
             .map(|number| Worker::start(number, self.clock.clone(), sender.clone()))

@@ -29,6 +29,7 @@ mod seconds;
 mod sink;
 mod targets;
 mod trial;
+mod turnstile;
 mod worker;
 
 pub use coordinator::CellError;

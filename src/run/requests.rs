@@ -31,6 +31,7 @@ pub(super) async fn run_slot(cell: Rc<CellContext>, slot: u32) {
         let Some(spec) = spec_of(&cell, turn.phase, turn.index) else { break };
         cell.sink.observe_in_flight(turn.phase, cell.state.sent());
         let flight = cell.sink.begin(turn.phase, turn.index, due_at);
+        cell.turnstile.pass().await;
         let failure = send(&cell, flight, &spec).await;
         let think_time = think_times.as_mut().map_or(Duration::ZERO, ThinkTimes::draw);
         let pause = if failure.is_some_and(is_refusal) { REFUSED_PAUSE } else { Duration::ZERO };

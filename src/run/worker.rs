@@ -16,6 +16,7 @@ use super::neighbour::ServerPlace;
 use super::requests::{run_arrival, run_slot};
 use super::seconds::Batch;
 use super::sink::{CutOff, Sink};
+use super::turnstile::Turnstile;
 use crate::client::{ClientParts, HttpClient};
 use crate::clock::Clock;
 use crate::load::Thinking;
@@ -146,6 +147,7 @@ pub(super) struct CellContext {
     pub(super) factory: Arc<RequestFactory>,
     pub(super) client: HttpClient,
     pub(super) sink: Rc<Sink>,
+    pub(super) turnstile: Turnstile,
     pub(super) clock: Clock,
     pub(super) thinking: Option<Thinking>,
 }
@@ -158,7 +160,9 @@ impl Stay {
         let meter = client.meter().clone();
         let sink = Sink::new(Arc::clone(&state), clock.clone(), recorder, meter, reports.clone());
         let sink = Rc::new(sink);
-        let cell = Rc::new(CellContext { state, factory, client, sink, clock, thinking });
+        let turnstile = Turnstile::new();
+        let cell =
+            Rc::new(CellContext { state, factory, client, sink, turnstile, clock, thinking });
         Self { cell, reports, tasks: JoinSet::new(), barrier_asked: false, heartbeat }
     }
 

@@ -1,11 +1,12 @@
 //! The whole client against the simulated server, beside a bare socket reader with JSON.
 //!
 //! Prints, for each case and client: CPU seconds per million chunks (or requests per CPU
-//! second), chunks per second, and the most memory resident. Server and clients are processes
-//! of their own, so that each pays for itself alone; all run at once on this machine, so take
-//! the ratio of the two clients, not the bare figures.
+//! second), chunks per second, the most memory resident, and what the client saw of the
+//! server. Server and clients are processes of their own, so that each pays for itself alone;
+//! all run at once on this machine, so take the ratio of the two clients, not the bare figures.
 //!
-//! `cargo bench --bench floor` runs all cases; `cargo bench --bench floor -- paced` one.
+//! `cargo bench --bench floor` runs all cases; `cargo bench --bench floor -- paced` one;
+//! `cargo bench --bench floor -- paced http://127.0.0.1:8000` asks a server that runs already.
 
 #![expect(
     clippy::print_stdout,
@@ -19,10 +20,12 @@ use std::borrow::Cow;
 use std::env;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use hdrhistogram::Histogram;
 use pacemark::measure::RequestRow;
+use pacemark::metric::{Metric, Statistic};
 use pacemark::plan::{Cell, RunPlan};
 use pacemark::result::{RunIdentity, RunResult};
 use pacemark::run::{Interrupt, Observer, Progress, Run, RunOptions};
@@ -63,20 +66,28 @@ fn main() {
         run(*case, url);
         return;
     }
-    println!("case    client    CPU s / 1M chunks   chunks/s   MiB resident");
-    let wanted = |case: &&Case| arguments.is_empty() || arguments.iter().any(|a| a == case.name);
-    for case in CASES.iter().filter(wanted) {
+    println!(
+        "case    client    CPU s / 1M chunks   chunks/s   MiB resident   per CPU second   \
+         TTFT p50 / p99   gap p50 / p99   E2E p50 / p99 ms"
+    );
+    let given = arguments.iter().find(|argument| argument.starts_with("http"));
+    let named = |case: &Case| arguments.iter().any(|argument| argument == case.name);
+    let all = !CASES.iter().any(named);
+    for case in CASES.iter().filter(|case| all || named(case)) {
         for role in ["bare", "pacemark", "bare", "pacemark"] {
-            let (mut server, url) = serve(*case);
+            let server = given.is_none().then(|| serve(*case));
+            let url = server.as_ref().map(|(_, url)| url).or(given).unwrap();
             let mut client = Command::new(env::current_exe().unwrap());
-            let output = client.args([role, case.name, &url]).output().unwrap();
+            let output = client.args([role, case.name, url]).output().unwrap();
             let line = String::from_utf8_lossy(&output.stdout);
             println!("{:<8}{role:<10}{}", case.name, line.trim_end());
             if !output.status.success() {
                 println!("{}", String::from_utf8_lossy(&output.stderr));
             }
-            server.kill().unwrap();
-            server.wait().unwrap();
+            if let Some((mut server, _)) = server {
+                server.kill().unwrap();
+                server.wait().unwrap();
+            }
         }
     }
 }
@@ -110,14 +121,19 @@ fn resident() -> u64 {
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1_024
 }
 
-fn report(chunks: u64, wall: Duration, spent: Duration) {
+/// Prints a line; `seen` is TTFT, gap and E2E in milliseconds, p50 and p99 of each.
+fn report(chunks: u64, wall: Duration, spent: Duration, seen: [[f64; 2]; 3]) {
     let chunks = chunks as f64;
+    let seen = seen.map(|[p50, p99]| format!("{p50:.2} / {p99:.2}"));
     println!(
-        "{:>17.2} {:>10.0} {:>14}   ({:.0} per CPU second)",
+        "{:>17.2} {:>10.0} {:>14} {:>16.0}   {:>14}  {:>14}  {:>16}",
         spent.as_secs_f64() / chunks * 1e6,
         chunks / wall.as_secs_f64(),
         resident(),
         chunks / spent.as_secs_f64(),
+        seen[0],
+        seen[1],
+        seen[2],
     );
 }
 
@@ -144,7 +160,13 @@ fn whole(case: Case, url: &str) {
     let (wall, spent) = (began.elapsed(), cpu().checked_sub(spent_before).unwrap());
     let measured = &result.cells[0].measured;
     assert_eq!(measured.outcomes.completed, case.requests, "some requests failed");
-    report(case.requests * case.tokens.max(1), wall, spent);
+    let seen = [Metric::Ttft, Metric::Icl, Metric::E2e].map(|metric| {
+        [50.0, 99.0].map(|percentile| {
+            let statistic = Statistic::Percentile(percentile);
+            measured.figure(metric, statistic).unwrap_or(f64::NAN)
+        })
+    });
+    report(case.requests * case.tokens.max(1), wall, spent, seen);
 }
 
 /// Looks at nothing.
@@ -198,11 +220,12 @@ fn bare(case: Case, url: &str) {
     ));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (began, spent_before) = (Instant::now(), cpu());
+    let seen = Arc::new(Mutex::new(Seen::default()));
     let chunks = runtime.block_on(async {
         let tasks: Vec<_> = (0..case.streams)
             .map(|_| {
                 let (address, request) = (address.clone(), Arc::clone(&request));
-                tokio::spawn(bare_stream(address, request, case))
+                tokio::spawn(bare_stream(address, request, case, Arc::clone(&seen)))
             })
             .collect();
         let mut chunks = 0;
@@ -211,16 +234,55 @@ fn bare(case: Case, url: &str) {
         }
         chunks
     });
-    report(chunks, began.elapsed(), cpu().checked_sub(spent_before).unwrap());
+    let (wall, spent) = (began.elapsed(), cpu().checked_sub(spent_before).unwrap());
+    let Seen { ttft, gap, e2e } = &*seen.lock().unwrap();
+    let seen = [ttft, gap, e2e]
+        .map(|times| [0.5, 0.99].map(|quantile| times.value_at_quantile(quantile) as f64 / 1e6));
+    report(chunks, wall, spent, seen);
 }
 
-async fn bare_stream(address: String, request: Arc<String>, case: Case) -> u64 {
+/// What the bare reader saw, in nanoseconds.
+struct Seen {
+    ttft: Histogram<u64>,
+    gap: Histogram<u64>,
+    e2e: Histogram<u64>,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        let [ttft, gap, e2e] = [(); 3].map(|()| Histogram::new(3).unwrap());
+        Self { ttft, gap, e2e }
+    }
+}
+
+impl Seen {
+    /// Takes in the moments of a request's chunks.
+    fn add(&mut self, sent: Instant, stamps: &[Instant]) {
+        let nanos =
+            |from: Instant, to: Instant| u64::try_from(to.duration_since(from).as_nanos()).unwrap();
+        if let (Some(first), Some(last)) = (stamps.first(), stamps.last()) {
+            self.ttft.record(nanos(sent, *first)).unwrap();
+            self.e2e.record(nanos(sent, *last)).unwrap();
+        }
+        for pair in stamps.windows(2) {
+            self.gap.record(nanos(pair[0], pair[1])).unwrap();
+        }
+    }
+}
+
+async fn bare_stream(
+    address: String,
+    request: Arc<String>,
+    case: Case,
+    seen: Arc<Mutex<Seen>>,
+) -> u64 {
     let mut socket = TcpStream::connect(&address).await.unwrap();
     socket.set_nodelay(true).unwrap();
     let mut buffer = vec![0_u8; 1 << 16];
     let mut chunks = 0;
     let mut stamps = Vec::with_capacity(usize::try_from(case.tokens).unwrap());
     for _ in 0..case.requests / case.streams {
+        let sent = Instant::now();
         socket.write_all(request.as_bytes()).await.unwrap();
         stamps.clear();
         let mut filled = 0;
@@ -247,6 +309,7 @@ async fn bare_stream(address: String, request: Arc<String>, case: Case) -> u64 {
                 break;
             }
         }
+        seen.lock().unwrap().add(sent, &stamps);
     }
     chunks
 }

@@ -369,8 +369,8 @@ fn an_interim_answer_is_not_the_answer() {
 fn an_answer_that_ends_with_the_connection_is_whole() {
     let server = FaultyServer::start(|_, stream| {
         let body = [text("Good"), finish()].concat();
-        let events = body.lines().filter(|line| line.starts_with("data: "));
-        let events: String = events.map(|line| format!("{line}\n\n")).collect();
+        let events: Vec<_> = body.lines().filter(|line| line.starts_with("data: ")).collect();
+        let events = events.join("\n\n") + "\n\n";
         say(stream, &format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n{events}"));
         Next::Close
     });

@@ -85,6 +85,7 @@ impl Case {
             backends: vec![0],
             batch: Batch::ONE,
             documents: None,
+            images: None,
         };
         let stage = Stage {
             profile: self.profile.clone(),

@@ -7,11 +7,15 @@ use std::sync::Arc;
 use super::found::Fault;
 use super::index::MAX_FILE_BYTES;
 use super::open::HELD_BYTES;
+use super::pictures::PictureError;
 use super::split::MAX_ROW_BYTES;
 
 /// Why prompts cannot be read.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DatasetError {
+    /// The pictures that go with the prompts cannot be had.
+    #[error(transparent)]
+    Pictures(#[from] PictureError),
     /// The file is missing or may not be read.
     #[error("{}: cannot be opened: {source}; paths are taken from the scenario's folder", path.display())]
     Open {

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use super::error::DatasetError;
 use super::fit::Purpose;
 use super::open::open_file;
+use super::pictures::load_pictures;
 use crate::load::{Purpose as Numbers, Stream};
 use crate::scenario::{PromptSource, Workload};
 use crate::units::index;
-use crate::workload::{Prompt, PromptRows, PromptSet, RankedRows};
+use crate::workload::{IllustratedRows, Prompt, PromptRows, PromptSet, RankedRows};
 
 /// Opens the prompts of workload number `number`, under the scenario's `seed`, and the documents
-/// to rank for them, where they stand apart. The endpoint takes every one of them.
+/// to rank for them, or the pictures to send beside them, where they stand apart. The endpoint takes every one of them.
 ///
 /// # Errors
 ///
@@ -33,6 +34,10 @@ pub fn open_prompts(
         }
     };
     let queries = open(&workload.prompts, Purpose::Prompts(workload.endpoint))?;
+    if let Some(images) = &workload.images {
+        let pictures = load_pictures(images, seed)?;
+        return Ok(Arc::new(IllustratedRows { prompts: queries, pictures }));
+    }
     let Some(documents) = &workload.documents else { return Ok(queries) };
     let documents = open(documents, Purpose::Documents)?;
     Ok(Arc::new(RankedRows { queries, documents }))

@@ -22,6 +22,7 @@ mod open;
 mod openai_batch;
 mod parser;
 mod permutation;
+mod pictures;
 mod sharegpt;
 mod split;
 
@@ -29,4 +30,5 @@ pub use error::DatasetError;
 pub use index::MAX_FILE_BYTES;
 pub use load::open_prompts;
 pub use open::HELD_BYTES;
+pub use pictures::{MAX_PICTURE_BYTES, MAX_PICTURES_BYTES, PictureError};
 pub use split::MAX_ROW_BYTES;

@@ -4,7 +4,7 @@
 //!
 //! The server has no tokenizer. A character of Chinese, Japanese or Korean is a token, four
 //! other characters are one (rounded up per text), and a token id is itself one. Roles and
-//! templates count nothing.
+//! templates count nothing, a picture as much as at low detail at OpenAI.
 
 use serde_json::{Map, Value};
 
@@ -14,6 +14,9 @@ use crate::units::{count, index, to_u32};
 
 /// Characters of alphabetic scripts that make a token.
 const CHARS_PER_TOKEN: u64 = 4;
+
+/// Tokens of a picture.
+const IMAGE_TOKENS: u64 = 85;
 
 /// Numbers of an embedding where the request does not say.
 const DIMENSIONS: u32 = 64;
@@ -217,10 +220,7 @@ fn conversation(body: &Map<String, Value>, key: &str) -> Result<u64, Refusal> {
         }
         tokens += match message.get("content") {
             Some(Value::String(text)) => text_tokens(text),
-            Some(Value::Array(parts)) => {
-                let texts = parts.iter().filter_map(|part| part.get("text"));
-                texts.filter_map(Value::as_str).map(text_tokens).sum()
-            }
+            Some(Value::Array(parts)) => parts.iter().map(part_tokens).sum::<u64>(),
             _ => 0,
         };
     }
@@ -260,6 +260,12 @@ fn inputs(
         keys.push(item.as_str().map_or_else(|| item.to_string(), str::to_owned));
     }
     Ok((keys, tokens))
+}
+
+fn part_tokens(part: &Value) -> u64 {
+    let text = part.get("text").and_then(Value::as_str).map_or(0, text_tokens);
+    let image = part.get("image_url").is_some();
+    text + if image { IMAGE_TOKENS } else { 0 }
 }
 
 fn whole_number(body: &Map<String, Value>, key: &str) -> Result<Option<u32>, Refusal> {

@@ -34,6 +34,8 @@ pub enum Ask<'a> {
         system: Option<&'a str>,
         /// The user's message.
         user: &'a str,
+        /// Pictures that go with it.
+        images: Images<'a>,
     },
     /// A chat of given messages. The system message goes before them, unless they begin with
     /// one of their own.
@@ -86,6 +88,16 @@ pub enum Ask<'a> {
         /// The endpoint it belongs to.
         endpoint: Endpoint,
     },
+}
+
+/// Pictures that go with a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Images<'a> {
+    /// Data URLs; empty where there are none.
+    pub urls: &'a [String],
+    /// How closely they are to be looked at: `low`, `high` or `auto`; `None` leaves it to the
+    /// server.
+    pub detail: Option<&'static str>,
 }
 
 /// A text, or the token ids of one.
@@ -191,8 +203,9 @@ fn given(parts: &BodyParts<'_>) -> Map<String, Value> {
 /// The fields that hold what is asked.
 fn asked(ask: Ask<'_>) -> Vec<(&'static str, Value)> {
     match ask {
-        Ask::Chat { system, user } => {
-            let message = json!({"role": "user", "content": user});
+        Ask::Chat { system, user, images } => {
+            let content = content(user, images);
+            let message = json!({"role": "user", "content": content});
             vec![("messages", Value::Array(system_message(system).chain([message]).collect()))]
         }
         Ask::Messages { system, messages } => {
@@ -222,6 +235,22 @@ fn response(instructions: Option<&str>, input: Value) -> Vec<(&'static str, Valu
     instructions.into_iter().chain([("input", input), ("store", false.into())]).collect()
 }
 
+/// A text alone, or as the last of several parts: pictures stand before what is asked of them.
+fn content(text: &str, images: Images<'_>) -> Value {
+    if images.urls.is_empty() {
+        return text.into();
+    }
+    let image = |url: &String| {
+        let mut image = json!({"url": url});
+        if let Some(detail) = images.detail {
+            image["detail"] = detail.into();
+        }
+        json!({"type": "image_url", "image_url": image})
+    };
+    let text = json!({"type": "text", "text": text});
+    images.urls.iter().map(image).chain([text]).collect()
+}
+
 fn system_message(system: Option<&str>) -> impl Iterator<Item = Value> {
     system.map(|system| json!({"role": "system", "content": system})).into_iter()
 }
@@ -230,7 +259,7 @@ fn system_message(system: Option<&str>) -> impl Iterator<Item = Value> {
 mod tests {
     use serde_json::{Map, Value, json};
 
-    use super::{Ask, BodyParts, Endpoint, Input, TokenLimit, request_body};
+    use super::{Ask, BodyParts, Endpoint, Images, Input, TokenLimit, request_body};
 
     fn map(value: &Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
@@ -253,8 +282,20 @@ mod tests {
 
     #[test]
     fn a_chat_has_a_system_message_and_the_users() {
-        let ask = Ask::Chat { system: Some("你是专家"), user: "解释\n\"AI\"" };
+        let ask =
+            Ask::Chat {
+                system: Some("你是专家"), user: "解释\n\"AI\"", images: Images::default()
+            };
         insta::assert_snapshot!(body(&parts(ask)), @r#"{"model":"m","messages":[{"role":"system","content":"你是专家"},{"role":"user","content":"解释\n\"AI\""}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":8}"#);
+    }
+
+    #[test]
+    fn pictures_stand_before_what_is_asked_of_them() {
+        let urls = ["data:image/png;base64,AQ==".to_owned()];
+        let images = Images { urls: &urls, detail: Some("low") };
+        let ask = Ask::Chat { system: None, user: "What is it?", images };
+        let parts = BodyParts { stream: false, token_limit: None, ..parts(ask) };
+        insta::assert_snapshot!(body(&parts), @r#"{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AQ==","detail":"low"}},{"type":"text","text":"What is it?"}]}],"stream":false}"#);
     }
 
     #[test]

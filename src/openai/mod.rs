@@ -26,7 +26,7 @@ mod thinking;
 mod usage;
 
 pub use answer::{Answer, decode_answer};
-pub use body::{Ask, BodyParts, Input, TokenLimit, request_body};
+pub use body::{Ask, BodyParts, Images, Input, TokenLimit, request_body};
 pub use endpoint::Endpoint;
 pub use failure::{ApiError, decode_error, refuses_stream_options, short_line};
 pub use models::{Listed, ModelEntry, decode_models, model_listed};

@@ -138,6 +138,7 @@ fn workload(name: &str, endpoint: Endpoint, model: &str) -> Workload {
         backends: vec![0, 1],
         batch: Batch::constant(if endpoint.generates() { 1 } else { 16 }),
         documents: None,
+        images: None,
     }
 }
 

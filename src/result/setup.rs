@@ -113,6 +113,9 @@ pub struct WorkloadEntry {
     /// Texts per request for embeddings, documents per ranking, 1 for all else; where it is
     /// drawn for each request, the mean, rounded up.
     pub batch: u32,
+    /// Pictures of each request, as `1 of 512x512`; `null` where there are none.
+    #[serde(default)]
+    pub images: Option<String>,
 }
 
 impl WorkloadEntry {
@@ -137,6 +140,7 @@ impl WorkloadEntry {
             prompt_count,
             prompts_left_out: 0,
             batch: workload.batch.typical(),
+            images: workload.images.as_ref().map(ToString::to_string),
         }
     }
 }

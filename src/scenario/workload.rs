@@ -1,5 +1,7 @@
 //! What is sent.
 
+use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -26,6 +28,8 @@ pub struct Workload {
     pub prompts: PromptSource,
     /// Where the documents of rankings come from; `None` where each prompt brings its own.
     pub documents: Option<PromptSource>,
+    /// Pictures that go with each prompt of a chat.
+    pub images: Option<Images>,
     /// Most output tokens asked for.
     pub max_tokens: Option<u32>,
     /// Fields merged into the request body, after the backend's own; `null` deletes a field.
@@ -34,6 +38,43 @@ pub struct Workload {
     pub backends: Vec<usize>,
     /// Texts per request for embeddings, documents per ranking; 1 for other endpoints.
     pub batch: Batch,
+}
+
+/// Pictures that go with the prompts of a chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Images {
+    /// How many go into a request.
+    pub per_request: u32,
+    /// How closely they are to be looked at; `None` leaves it to the server.
+    pub detail: Option<&'static str>,
+    /// Where they come from.
+    pub source: ImageSource,
+}
+
+/// Where pictures come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageSource {
+    /// Files, resolved against the scenario's folder, taken in turn; never empty.
+    Files(Vec<PathBuf>),
+    /// Painted as PNG, another picture each time.
+    Painted {
+        /// In pixels.
+        width: u32,
+        /// In pixels.
+        height: u32,
+    },
+}
+
+/// As tables show it: `2 of 512x512`, `1 of 3 files`.
+impl fmt::Display for Images {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of ", self.per_request)?;
+        match &self.source {
+            ImageSource::Files(files) if files.len() == 1 => f.write_str("1 file"),
+            ImageSource::Files(files) => write!(f, "{} files", files.len()),
+            ImageSource::Painted { width, height } => write!(f, "{width}x{height}"),
+        }
+    }
 }
 
 impl Workload {

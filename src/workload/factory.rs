@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::prompt::Prompt;
 use super::rows::{PromptRow, PromptRows, PromptStart, RequestPlace, RowError};
 use super::spec::RequestSpec;
-use crate::openai::{Ask, BodyParts, Endpoint, Input, TokenLimit, request_body};
+use crate::openai::{Ask, BodyParts, Endpoint, Images, Input, TokenLimit, request_body};
 use crate::record::Phase;
 use crate::scenario::{Backend, TokenLimitField, Workload};
 use crate::units::{count, to_u32};
@@ -37,6 +37,23 @@ struct Share {
     items: u32,
     /// The number of its first document.
     documents_at: u64,
+    /// A number that no other request of the run has.
+    number: u64,
+    /// Its place among the requests of its phase.
+    index: u64,
+}
+
+/// Why a prompt cannot become a request of the workload.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+enum Unfit {
+    /// There is nothing to rank.
+    #[error("a query has no documents; add `documents` to the workload, or to the query's row")]
+    NoDocuments,
+    /// Pictures belong to a message, and which one is not known.
+    #[error(
+        "a prompt of whole `messages`, or a whole body, brings its own pictures; leave out `images`"
+    )]
+    OwnPictures,
 }
 
 impl RequestFactory {
@@ -62,9 +79,12 @@ impl RequestFactory {
         if let Some(count) = few
             && factory.workload.batch.fixed() == Some(1)
             && factory.prompts.documents().is_none()
+            && factory.prompts.pictures().is_none()
         {
             // What cannot be made now says so when its turn comes.
-            let alone = |at| factory.make(Share { at, items: 1, documents_at: 0 }).ok()?;
+            let alone = |at| {
+                factory.make(Share { at, items: 1, documents_at: 0, number: 0, index: 0 }).ok()?
+            };
             factory.prepared = (0..count).map_while(alone).collect();
         }
         factory
@@ -98,6 +118,8 @@ impl RequestFactory {
             at: self.prompts.number(&place),
             items: batch.of_request(self.start.seed, one.alone()),
             documents_at: self.prompts.documents().map_or(0, |rows| rows.number(&many)),
+            number: one.alone(),
+            index,
         }
     }
 
@@ -117,7 +139,7 @@ impl RequestFactory {
         };
         Ok(Some(RequestSpec {
             endpoint: self.workload.endpoint,
-            body: self.body(&row, &more),
+            body: self.body(&row, &more, share),
             stream: self.workload.stream,
             items,
             max_tokens: self.limit_asked(&row),
@@ -131,13 +153,22 @@ impl RequestFactory {
             (Endpoint::Embeddings, Prompt::Text(_) | Prompt::Tokens(_)) => {
                 take(&*self.prompts, self.prompts.after(share.at), share.items - 1)
             }
-            (Endpoint::Rerank, Prompt::Text(_)) => {
-                let documents = self.prompts.documents();
-                let first = Some(share.documents_at);
-                documents.map_or(Ok(Vec::new()), |rows| take(rows, first, share.items))
+            (Endpoint::Rerank, Prompt::Text(_)) => match self.prompts.documents() {
+                Some(rows) => take(rows, Some(share.documents_at), share.items),
+                None => Err(RowError::new(Unfit::NoDocuments)),
+            },
+            (Endpoint::Chat, Prompt::Messages(_) | Prompt::Body(_))
+                if self.prompts.pictures().is_some() =>
+            {
+                Err(RowError::new(Unfit::OwnPictures))
             }
             _ => Ok(Vec::new()),
         }
+    }
+
+    /// How closely pictures are to be looked at.
+    fn detail(&self) -> Option<&'static str> {
+        self.workload.images.as_ref()?.detail
     }
 
     /// Most output tokens asked for, the limit of a body written for another server included.
@@ -153,7 +184,11 @@ impl RequestFactory {
         self.workload.max_tokens.or(row.output_tokens)
     }
 
-    fn body(&self, row: &PromptRow, more: &[Prompt]) -> Bytes {
+    fn body(&self, row: &PromptRow, more: &[Prompt], share: Share) -> Bytes {
+        let pictures = self.prompts.pictures();
+        let pictures = pictures.map(|all| all.of_request(share.number, share.index));
+        let images =
+            Images { urls: pictures.as_deref().unwrap_or_default(), detail: self.detail() };
         let system = self.workload.system.as_deref();
         let inputs: Vec<Input<'_>>;
         let documents: Vec<&str>;
@@ -189,7 +224,7 @@ impl RequestFactory {
                 Ask::Response { instructions: system, user: plain(prompt) }
             }
             (Endpoint::Chat, Prompt::Messages(messages)) => Ask::Messages { system, messages },
-            (Endpoint::Chat, prompt) => Ask::Chat { system, user: plain(prompt) },
+            (Endpoint::Chat, prompt) => Ask::Chat { system, user: plain(prompt), images },
         };
         Bytes::from(request_body(&BodyParts {
             model: &self.model,

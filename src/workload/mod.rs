@@ -6,12 +6,17 @@
 //! memory.
 
 mod factory;
+mod illustrated;
+mod pictures;
+mod png;
 mod prompt;
 mod ranked;
 mod rows;
 mod spec;
 
 pub use factory::RequestFactory;
+pub use illustrated::IllustratedRows;
+pub use pictures::Pictures;
 pub use prompt::{Prompt, PromptSet};
 pub use ranked::RankedRows;
 pub use rows::{LeftOut, PromptRow, PromptRows, PromptStart, RequestPlace, RowError};

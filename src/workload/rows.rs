@@ -8,6 +8,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use super::pictures::Pictures;
 use super::prompt::Prompt;
 use crate::record::Phase;
 
@@ -45,6 +46,11 @@ pub trait PromptRows: Send + Sync + fmt::Debug {
     /// The documents that go with the prompts, for rankings; `None` for all others, and where
     /// each prompt brings its own.
     fn documents(&self) -> Option<&dyn PromptRows> {
+        None
+    }
+
+    /// The pictures that go with the prompts; `None` where there are none.
+    fn pictures(&self) -> Option<&Pictures> {
         None
     }
 

@@ -12,7 +12,7 @@ use crate::program::{Ended, OPEN_LOOP, Sandbox, rows};
 
 const FORMATS: [&str; 4] = ["table", "csv", "json", "markdown"];
 
-fn scenarios() -> [(&'static str, &'static str); 6] {
+fn scenarios() -> [(&'static str, &'static str); 7] {
     [
         ("ci-smoke", include_str!("../../scenarios/ci-smoke.yaml")),
         ("embeddings", include_str!("../../scenarios/embeddings.yaml")),
@@ -20,6 +20,7 @@ fn scenarios() -> [(&'static str, &'static str); 6] {
         ("ollama-vs-xinference", include_str!("../../scenarios/ollama-vs-xinference.yaml")),
         ("quickstart", include_str!("../../scenarios/quickstart.yaml")),
         ("rerank", include_str!("../../scenarios/rerank.yaml")),
+        ("vision", include_str!("../../scenarios/vision.yaml")),
     ]
 }
 

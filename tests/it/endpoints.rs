@@ -153,6 +153,20 @@ fn rows_bring_their_own_documents() {
 }
 
 #[test]
+fn queries_without_documents_are_refused_before_the_load() {
+    let sandbox = Sandbox::new();
+    sandbox.write("queries.txt", "one\ntwo\n");
+    let scenario = json!({
+        "pacemark": 1, "name": "bare",
+        "backends": {"mock": {"mock": {"ttft": "1ms"}}},
+        "workloads": {"rank": {"endpoint": "rerank", "model": "m", "prompts": {"file": "queries.txt"}}},
+        "load": {"stages": [{"concurrency": 1, "requests": 5}]},
+    });
+    let ended = sandbox.run(&scenario, &[]).with_code(2);
+    assert!(ended.stderr.contains("a query has no documents"), "{}", ended.stderr);
+}
+
+#[test]
 fn embeddings_take_drawn_batches_and_are_the_same_for_every_backend() {
     let sandbox = Sandbox::new();
     let scenario = json!({
@@ -202,15 +216,60 @@ fn token_ids_are_sent_as_they_stand() {
 }
 
 #[test]
+fn painted_pictures_go_with_each_prompt() {
+    let ended = run(&json!({
+        "endpoint": "chat", "model": "m", "prompts": ["abcd"],
+        "images": {"count": 2, "width": 64, "height": 64},
+    }));
+    let cell = only_cell(&ended);
+    // A token of text, and twice the 85 of a picture.
+    assert_all(&measured(&ended), "input_tokens", "171");
+    assert_eq!(ended.result().workloads[0].images.as_deref(), Some("2 of 64x64"));
+    assert!(cell.measured.windows["output_token_throughput"] > 0.0);
+}
+
+#[test]
+fn a_picture_that_is_none_is_refused_before_the_load() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.png", "no picture");
+    let scenario = json!({
+        "pacemark": 1, "name": "wrong",
+        "backends": {"mock": {"mock": {"ttft": "1ms"}}},
+        "workloads": {"see": {
+            "endpoint": "chat", "model": "m", "prompts": ["hi"], "images": {"files": ["a.png"]},
+        }},
+        "load": {"stages": [{"concurrency": 1, "requests": 5}]},
+    });
+    let ended = sandbox.run(&scenario, &[]).with_code(2);
+    assert!(ended.stderr.contains("neither PNG nor JPEG"), "{}", ended.stderr);
+}
+
+#[test]
+fn the_shipped_scenario_of_pictures_runs() {
+    runs("vision", "VISION_URL", include_str!("../../scenarios/vision.yaml"));
+}
+
+#[test]
 fn the_shipped_scenario_of_rankings_runs() {
-    let spec = MockSpec { ttft: Distribution::Constant(0.002), ..MockSpec::default() };
-    let server = MockServer::start(spec, ([127, 0, 0, 1], 0).into()).unwrap();
-    let sandbox = Sandbox::new().with_variable("RERANK_URL", &format!("http://{}", server.addr()));
-    sandbox.write("rerank.yaml", include_str!("../../scenarios/rerank.yaml"));
-    let short = ["--set", "load.stages=[{concurrency: 4, requests: 30}]", "--rounds", "1"];
-    let ended = sandbox.start(&[&["run", "rerank.yaml"], &short[..]].concat()).with_code(0);
-    for cell in assert_adds_up(&ended).cells {
-        assert_eq!(cell.measured.outcomes.completed, 30, "{:?}", cell.measured.failures);
+    let result = runs("rerank", "RERANK_URL", include_str!("../../scenarios/rerank.yaml"));
+    for cell in result.cells {
         assert!(cell.measured.windows["document_throughput"] > 0.0);
     }
+}
+
+/// Runs a shipped scenario, shortened, against a server whose address is in `variable`.
+fn runs(name: &str, variable: &str, text: &str) -> RunResult {
+    let gap = Distribution::Constant(0.001);
+    let spec = MockSpec { ttft: Distribution::Constant(0.002), gap, ..MockSpec::default() };
+    let server = MockServer::start(spec, ([127, 0, 0, 1], 0).into()).unwrap();
+    let sandbox = Sandbox::new().with_variable(variable, &format!("http://{}", server.addr()));
+    let file = format!("{name}.yaml");
+    sandbox.write(&file, text);
+    let short = ["--set", "load.stages=[{concurrency: 4, requests: 20}]", "--rounds", "1"];
+    let ended = sandbox.start(&[&["run", &file], &short[..]].concat()).with_code(0);
+    let result = assert_adds_up(&ended);
+    for cell in &result.cells {
+        assert_eq!(cell.measured.outcomes.completed, 20, "{:?}", cell.measured.failures);
+    }
+    result
 }

@@ -4,6 +4,7 @@
 mod backend;
 mod body;
 mod gate;
+mod images;
 mod key;
 mod load;
 mod mock;

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::body::check_body;
+use super::images::check_images;
 use super::prompt_file::{check_against_bodies, check_prompt_file};
 use crate::openai::Endpoint;
 use crate::scenario::batch::Batch;
@@ -82,6 +83,13 @@ pub(super) fn check_workload(
             Some(documents?)
         }
     };
+    let images = match file.images {
+        Field::Absent => None,
+        Field::Wrong(_) => return None,
+        Field::Given(Given { value, place }) => {
+            Some(check_images(&value, place, folder, problems)?)
+        }
+    };
     let endpoint = file.endpoint.into_value()?;
     let mut body = file.body.into_value().map(|body| body.0).unwrap_or_default();
     body.extend(fields);
@@ -93,6 +101,7 @@ pub(super) fn check_workload(
         system: file.system.into_value(),
         prompts: prompts?,
         documents,
+        images,
         max_tokens: file.max_tokens.into_value().map(|limit| crate::units::to_u32(limit.0)),
         body,
         backends: backends?,
@@ -129,6 +138,7 @@ fn check_endpoint(endpoint: Endpoint, file: &WorkloadFile, problems: &mut Proble
         refuse(file.max_tokens.place(), &message, hint);
     }
     let of_one_endpoint = [
+        ("images", file.images.place(), Endpoint::Chat),
         ("documents", file.documents.place(), Endpoint::Rerank),
         ("top_n", file.top_n.place(), Endpoint::Rerank),
         ("return_documents", file.return_documents.place(), Endpoint::Rerank),

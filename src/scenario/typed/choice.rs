@@ -74,7 +74,7 @@ macro_rules! choices {
 }
 pub(super) use choices;
 
-choices!(BackendKind, EncodingFormat, Endpoint, HttpVersion, Connections);
+choices!(BackendKind, EncodingFormat, Endpoint, HttpVersion, ImageDetail, ImageFormat, Connections);
 
 impl Choice for BackendKind {
     fn words() -> Vec<(&'static str, Self)> {
@@ -110,6 +110,30 @@ impl EncodingFormat {
 impl Choice for EncodingFormat {
     fn words() -> Vec<(&'static str, Self)> {
         [Self::Float, Self::Base64].map(|format| (format.key(), format)).to_vec()
+    }
+}
+
+/// How closely pictures are to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::scenario) struct ImageDetail(pub(in crate::scenario) &'static str);
+
+impl Choice for ImageDetail {
+    fn words() -> Vec<(&'static str, Self)> {
+        ["low", "high", "auto"].map(|word| (word, Self(word))).to_vec()
+    }
+}
+
+/// The format of painted pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::scenario) struct ImageFormat;
+
+impl Choice for ImageFormat {
+    fn words() -> Vec<(&'static str, Self)> {
+        vec![("png", Self)]
+    }
+
+    fn later() -> &'static [(&'static str, &'static str)] {
+        &[("jpeg", "painting JPEG pictures")]
     }
 }
 

@@ -34,4 +34,4 @@ pub(in crate::scenario) use load::{
 pub(in crate::scenario) use mock::{MockFile, MockProfile, MockSettings};
 pub(in crate::scenario) use prompt_file::{ColumnsFile, PromptFileSource};
 pub(in crate::scenario) use text::{FilePath, JsonObject};
-pub(in crate::scenario) use workload::{PromptsFile, WorkloadFile};
+pub(in crate::scenario) use workload::{ImagesFile, PromptsFile, WorkloadFile};

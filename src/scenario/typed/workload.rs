@@ -2,14 +2,14 @@
 
 use serde_json::{Value as Json, json};
 
-use super::choice::EncodingFormat;
+use super::choice::{EncodingFormat, ImageDetail, ImageFormat};
 use super::decode::{Decode, unexpected};
 use super::distribution::{DistributionFile, Items};
 use super::list::List;
 use super::mapping::mapping;
 use super::prompt_file::PromptFileSource;
 use super::quantity::Whole;
-use super::text::{JsonObject, Name};
+use super::text::{FilePath, JsonObject, Name};
 use crate::openai::Endpoint;
 use crate::scenario::batch::LARGEST_BATCH;
 use crate::scenario::problem::Problems;
@@ -21,6 +21,12 @@ const MOST_INLINE_PROMPTS: usize = 10_000;
 const MOST_OUTPUT_TOKENS: u64 = 10_000_000;
 /// No model makes longer vectors.
 const MOST_DIMENSIONS: u64 = 1_000_000;
+/// More pictures than anybody names one by one.
+const MOST_PICTURES: usize = 1_024;
+/// Servers take fewer.
+const MOST_PICTURES_PER_REQUEST: u64 = 64;
+/// Servers scale larger ones down.
+const WIDEST_PICTURE: u64 = 8_192;
 /// A list longer than the backends there can be.
 const MOST_NAMES: usize = 64;
 
@@ -37,6 +43,8 @@ mapping! {
         optional system: String,
         /// The prompts: a list of texts, or `{file: …}`. For rerank, the queries.
         required prompts: PromptsFile,
+        /// Pictures that go with each prompt; for chat only.
+        optional images: ImagesFile,
         /// Most output tokens asked for; not for embeddings and rerank.
         optional max_tokens: Whole<1, MOST_OUTPUT_TOKENS> = "the server's own limit",
         /// Fields added to the request body, after the backend's; `null` deletes a field.
@@ -66,6 +74,25 @@ mapping! {
     instead {
         "mix": "mixing workloads",
     }
+}
+
+mapping! {
+    /// Pictures that go with each prompt: from `files`, or painted by `width` and `height`.
+    ImagesFile {
+        /// The files (PNG, JPEG, WebP or GIF), relative to the scenario's folder, taken in turn.
+        optional files: List<FilePath, MOST_PICTURES>,
+        /// Pictures in each request.
+        optional count: Whole<1, MOST_PICTURES_PER_REQUEST> = "1 a request",
+        /// Width of painted pictures, in pixels; each is another picture.
+        optional width: Whole<1, WIDEST_PICTURE>,
+        /// Their height, in pixels.
+        optional height: Whole<1, WIDEST_PICTURE>,
+        /// The format of painted pictures: `png`.
+        optional format: ImageFormat = "`png`",
+        /// How closely they are to be looked at: `low`, `high` or `auto`.
+        optional detail: ImageDetail = "the server's own choice",
+    }
+    later {}
 }
 
 /// Where prompts come from.

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::metric::Unsupported;
 use crate::openai::Endpoint;
 use crate::scenario::BackendKind;
-use crate::units::{Rate, parse_span};
+use crate::units::{Rate, Share, parse_span};
 
 /// Load testing and latency benchmarks for servers that speak the OpenAI API.
 #[derive(Debug, Parser)]
@@ -32,6 +32,8 @@ pub(super) enum Command {
     Plan(Box<PlanArguments>),
     /// Hold a stored run against its gates again; --gate adds more
     Check(CheckArguments),
+    /// Compare stored runs, or the backends of one: ratios, intervals and verdicts
+    Compare(CompareArguments),
     /// Make a report again from a stored run
     Report(ReportArguments),
     /// List the models that a server offers
@@ -42,7 +44,7 @@ pub(super) enum Command {
     Calibrate(CalibrateArguments),
     /// Write a commented starter scenario
     Init(InitArguments),
-    /// Print the JSON Schema of the scenario or of the result
+    /// Print the JSON Schema of the scenario, the result or a comparison
     Schema(SchemaArguments),
 }
 
@@ -233,6 +235,57 @@ pub(super) struct ReportArguments {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct CompareArguments {
+    /// One run, whose backends are compared; or runs to compare with, and last the new one. A
+    /// folder of several runs stands for all of them
+    #[arg(value_name = "RUN", required = true)]
+    pub(super) runs: Vec<PathBuf>,
+    /// Backend that the others of one run are compared with; without it, the first one
+    #[arg(long, value_name = "NAME")]
+    pub(super) base: Option<String>,
+    /// A measure that decides, instead of the usual ones, e.g. ttft.p99; may be repeated
+    #[arg(long, value_name = "MEASURE")]
+    pub(super) metric: Vec<String>,
+    /// From which size on a difference matters [default: 5%]
+    #[arg(long, value_name = "SHARE")]
+    pub(super) tolerance: Option<Share>,
+    /// Confidence of intervals and tests [default: 95%]
+    #[arg(long, value_name = "SHARE")]
+    pub(super) confidence: Option<Share>,
+    /// Ask for the whole interval beyond the tolerance, not only the estimate
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Which verdict ends with an exit code other than 0
+    #[arg(long, value_enum, default_value_t = FailOn::Regression)]
+    pub(super) fail_on: FailOn,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ComparisonOutput::Table)]
+    pub(super) format: ComparisonOutput,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// A regression (6)
+    Regression,
+    /// A regression (6), and what is inconclusive or allows no verdict (7)
+    Inconclusive,
+    /// None
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ComparisonOutput {
+    /// Tables for a terminal
+    Table,
+    /// The versioned document, with every round
+    Json,
+    /// Tables for a document or a pull request
+    Markdown,
+    /// A line for each measure
+    Csv,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ModelsArguments {
     /// Base URL of the server, with or without /v1
     #[arg(short, long, value_name = "URL")]
@@ -321,6 +374,8 @@ pub(super) enum Document {
     Scenario,
     /// result.json
     Result,
+    /// What `compare --format json` prints
+    Comparison,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use super::arguments::{Arguments, Command};
 use super::exit::{CommandError, ExitCode};
 use super::output::{print, say};
-use super::{calibrate, check, init, mock, models, plan, report, run, schema};
+use super::{calibrate, check, compare, init, mock, models, plan, report, run, schema};
 
 /// Runs the program with the arguments it was started with.
 pub fn main() -> std::process::ExitCode {
@@ -20,6 +20,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Run(given) => run::run(&given, arguments.quiet),
         Command::Plan(given) => plan::plan(&given),
         Command::Check(given) => check::check(&given),
+        Command::Compare(given) => compare::compare(&given),
         Command::Report(given) => report::report(&given),
         Command::Models(given) => models::models(&given),
         Command::Mock(given) => mock::mock(&given),

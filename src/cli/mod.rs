@@ -7,6 +7,7 @@ mod arguments;
 mod calibrate;
 mod check;
 mod command_line;
+mod compare;
 mod entry;
 mod exit;
 mod init;

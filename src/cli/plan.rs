@@ -56,12 +56,24 @@ fn as_table(plan: &RunPlan) -> String {
     let gates = scenario.gates.iter().map(|gate| format!("gate: {gate}\n"));
     let gates = gates.collect::<String>();
     format!(
-        "{}: {} cells{warmup}; {total}\n\n{}\n{}{gates}",
+        "{}: {} cells{warmup}{}; {total}\n\n{}\n{}{gates}",
         scenario.name,
         plan.cells().len(),
+        turns(plan),
         lines.join("\n"),
         if gates.is_empty() { "" } else { "\n" },
     )
+}
+
+/// How backends take turns over the rounds; empty where there is nothing to say.
+fn turns(plan: &RunPlan) -> &'static str {
+    let scenario = plan.scenario();
+    let most = scenario.workloads.iter().map(|workload| workload.backends.len()).max();
+    match (most, scenario.load.rounds) {
+        (None | Some(0 | 1), _) | (_, 1) => "",
+        (Some(2), _) => "; backends take turns (ABBA)",
+        (Some(_), _) => "; backends in a balanced order",
+    }
 }
 
 /// How long the plan is under load, in words.

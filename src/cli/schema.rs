@@ -6,10 +6,11 @@ use super::output::print;
 
 /// Prints a JSON Schema.
 pub(super) fn schema(arguments: &SchemaArguments) -> Result<ExitCode, CommandError> {
-    // Both in the order of their types: the committed document is compared byte for byte.
+    // All in the order of their types: the committed documents are compared byte for byte.
     let text = match arguments.document {
         Document::Scenario => serde_json::to_string_pretty(&crate::scenario::schema()),
         Document::Result => serde_json::to_string_pretty(&crate::result::schema()),
+        Document::Comparison => serde_json::to_string_pretty(&crate::compare::comparison_schema()),
     };
     let text = text.map_err(|error| CommandError::new(ExitCode::Internal, error))?;
     print(&format!("{text}\n"))?;

@@ -215,6 +215,20 @@ fn answers_of_another_length_and_cached_input_are_named() {
 }
 
 #[test]
+fn each_side_is_described_by_the_percentiles_of_its_requests() {
+    let run = crate::result::sample::result(2);
+    let comparison = compared(&run, &Rules::default());
+    let ttft = find(&comparison, TTFT);
+    for (within, value) in [(ttft.base_within, ttft.base), (ttft.new_within, ttft.new)] {
+        let (within, value) = (within.unwrap(), value.unwrap());
+        assert!(within.low < value && value < within.high, "{within:?} {value}");
+        assert!(within.high / within.low < 1.1, "{within:?}");
+    }
+    let errors = find(&comparison, Measure::window(Metric::ErrorRate));
+    assert_eq!(errors.base_within, None);
+}
+
+#[test]
 fn the_chosen_measures_decide_instead_of_the_usual() {
     let mut run = run(4);
     slow_down(&mut run, 1, &[1.3, 1.31, 1.29, 1.3]);

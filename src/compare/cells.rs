@@ -2,16 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use hdrhistogram::Histogram;
+
 use super::bootstrap::SeriesPair;
 use super::comparison::{Caveat, ComparedCell};
 use super::draft::{Draft, Pair, of_pairs, of_runs, whole_value, within_runs};
 use super::fairness;
 use super::measure::Measure;
+use super::quantile::quantile_ranks;
 use super::rows::RequestValues;
 use super::rules::Rules;
-use crate::metric::Metric;
+use super::student::Interval;
+use crate::metric::{Metric, Statistic};
 use crate::result::{CellResult, RunResult};
-use crate::units::index;
+use crate::units::{float, index};
 
 /// A result, with the values of its requests where they are needed and known.
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +117,26 @@ impl Rounds<'_> {
         whole_value(measure, self.cells.iter().map(|cell| value(cell, measure)))
     }
 
+    /// Where a percentile of all requests lies, if they were independent.
+    fn within(&self, measure: Measure, confidence: f64) -> Option<Interval> {
+        let Some(Statistic::Percentile(percentile)) = measure.statistic else { return None };
+        let mut all: Option<Histogram<u64>> = None;
+        for cell in &self.cells {
+            let Some(part) = cell.measured.histogram(measure.metric) else { continue };
+            match &mut all {
+                Some(sum) => sum.add(part).ok()?,
+                None => all = Some(part),
+            }
+        }
+        let all = all?;
+        let (low, high) = quantile_ranks(all.len(), percentile / 100.0, confidence);
+        // Half a rank below, so that rounding cannot lead to the next one.
+        let quantile = |rank: u64| (float(rank) - 0.5) / float(all.len());
+        let unit = measure.metric.unit().recorded_per_shown();
+        let at = |rank: u64| float(all.value_at_quantile(quantile(rank))) / unit;
+        Some(Interval { low: at(low?), high: at(high?) })
+    }
+
     fn has(&self, metric: Metric) -> bool {
         self.cells.iter().any(|cell| {
             cell.measured.distribution(metric).is_some() || cell.measured.window(metric).is_some()
@@ -195,7 +219,10 @@ impl Counterparts<'_> {
         let (base, new) = self.shown(measure);
         let supported =
             self.new.supports(measure) && self.base.iter().all(|run| run.supports(measure));
-        Draft { measure, decides, base, new, supported, evidence }
+        let alone = self.base.first().filter(|_| !self.by_runs);
+        let within = [alone, Some(&self.new)]
+            .map(|side| side.and_then(|side| side.within(measure, rules.confidence)));
+        Draft { measure, decides, base, new, within, supported, evidence }
     }
 
     /// The two values of each round.

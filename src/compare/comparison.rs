@@ -92,6 +92,12 @@ pub struct Estimate {
     pub base: Option<f64>,
     /// The new side's value, likewise.
     pub new: Option<f64>,
+    /// Where the percentile of all the base's requests lies, from order statistics: a description
+    /// that takes requests for independent; `None` where it is no percentile, or stands on too
+    /// few values, or several runs are the base.
+    pub base_within: Option<Interval>,
+    /// The same of the new side.
+    pub new_within: Option<Interval>,
     /// Whether every round has enough values for the percentile.
     pub supported: bool,
     /// How far apart they are, or why that cannot be said.

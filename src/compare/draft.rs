@@ -32,6 +32,7 @@ pub(super) struct Draft {
     pub(super) decides: bool,
     pub(super) base: Option<f64>,
     pub(super) new: Option<f64>,
+    pub(super) within: [Option<Interval>; 2],
     pub(super) supported: bool,
     pub(super) evidence: Result<Evidence, NoEffect>,
 }

@@ -80,8 +80,19 @@ impl Judge<'_> {
                 .and_then(|student| self.outlook(draft.measure.scale(), &student, level));
             Effect { outlook, ..effect }
         });
-        let Draft { measure, decides, base, new, supported, .. } = draft;
-        Estimate { measure, decides, base, new, supported, effect, verdict }
+        let Draft { measure, decides, base, new, within, supported, .. } = draft;
+        let [base_within, new_within] = within;
+        Estimate {
+            measure,
+            decides,
+            base,
+            new,
+            base_within,
+            new_within,
+            supported,
+            effect,
+            verdict,
+        }
     }
 
     /// Significant and material; "the whole interval" where the rules are strict.

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use crate::metric::{Direction, Kind, Metric, Statistic};
+use crate::metric::{Direction, FigureKey, Metric, Statistic, SyntaxError};
 use crate::result::Measured;
+use crate::units::float;
 
 /// A metric, and the figure of it where it is a distribution; written `ttft.p50`,
 /// `error_rate`.
@@ -62,31 +63,24 @@ impl Measure {
     ///
     /// What is wrong with the name, and what would be right.
     pub fn from_key(key: &str) -> Result<Self, MeasureError> {
-        let refused = |reason: &str| MeasureError { found: key.to_owned(), reason: reason.into() };
-        let (name, statistic) = match key.split_once('.') {
-            Some((name, statistic)) => (name, Some(statistic)),
-            None => (key, None),
+        let refused = |reason: String| MeasureError { found: key.to_owned(), reason };
+        let figure: FigureKey = key
+            .parse()
+            .map_err(|error: SyntaxError| refused(format!("{}; {}", error.message, error.hint)))?;
+        let measure = match figure {
+            FigureKey::Window(metric) => Self::window(metric),
+            FigureKey::Statistic(metric, statistic) => Self { metric, statistic: Some(statistic) },
         };
-        let metric = Metric::from_key(name)
-            .ok_or_else(|| refused("no such metric; docs/metrics.md lists them"))?;
-        if metric.info().direction == Direction::Neither {
-            return Err(refused("neither more nor less of it is better"));
+        if measure.metric.info().direction == Direction::Neither {
+            return Err(refused("neither more nor less of it is better".to_owned()));
         }
-        match (metric.info().kind, statistic) {
-            (Kind::Window, None) => Ok(Self::window(metric)),
-            (Kind::Window, Some(_)) => {
-                Err(refused("it is one number for the window; leave the statistic out"))
+        match measure.statistic {
+            Some(Statistic::Count | Statistic::Stddev) => {
+                Err(refused("neither more nor less of it is better".to_owned()))
             }
-            (Kind::Distribution, Some(text)) => {
-                let statistic = statistic_of(text).ok_or_else(|| {
-                    refused(
-                        "write mean, or one of p1, p5, p10, p25, p50, p75, p90, p95, p99, p99.9",
-                    )
-                })?;
-                Ok(Self { metric, statistic: Some(statistic) })
-            }
-            (Kind::Distribution, None) => {
-                Err(refused("it is a distribution; add a statistic, as in `ttft.p50`"))
+            None
+            | Some(Statistic::Mean | Statistic::Min | Statistic::Max | Statistic::Percentile(_)) => {
+                Ok(measure)
             }
         }
     }
@@ -104,18 +98,21 @@ impl Measure {
         self.metric.info().direction == Direction::Lower
     }
 
-    /// Its value in `measured`, in the shown unit; `None` where it does not exist.
+    /// Its value in `measured`, in the shown unit; `None` where it does not exist, or only the
+    /// histogram could tell it and that is missing or damaged.
     pub fn value(self, measured: &Measured) -> Option<f64> {
-        match self.statistic {
-            Some(statistic) => measured.figure(self.metric, statistic),
-            None => measured.window(self.metric),
-        }
+        let figure = match self.statistic {
+            Some(statistic) => FigureKey::Statistic(self.metric, statistic),
+            None => FigureKey::Window(self.metric),
+        };
+        measured.value(figure).ok().flatten()
     }
 
     /// Whether `measured` has enough values for it; only percentiles can lack them.
     pub fn is_supported(self, measured: &Measured) -> bool {
+        let Some(Statistic::Percentile(percentile)) = self.statistic else { return true };
         let figures = measured.distribution(self.metric);
-        self.statistic.zip(figures).is_none_or(|(statistic, figures)| figures.supports(statistic))
+        figures.is_none_or(|figures| float(figures.count) >= Statistic::support(percentile))
     }
 
     /// Whether it rests on a count of output tokens.
@@ -144,11 +141,6 @@ pub struct MeasureError {
     pub reason: String,
 }
 
-fn statistic_of(text: &str) -> Option<Statistic> {
-    let all = Statistic::PERCENTILES.iter().map(|&at| Statistic::Percentile(at));
-    all.chain([Statistic::Mean]).find(|statistic| statistic.to_string() == text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::Measure;
@@ -163,13 +155,13 @@ mod tests {
 
     #[test]
     fn a_wrong_name_is_refused_with_what_would_be_right() {
-        let reasons = ["latency", "ttft", "ttft.p42", "error_rate.p50", "output_tokens.p50"]
+        let reasons = ["ttftt.p50", "ttft", "ttft.count", "error_rate.p50", "output_tokens.p50"]
             .map(|key| Measure::from_key(key).unwrap_err().to_string());
         insta::assert_snapshot!(reasons.join("\n"), @r"
-        `latency` cannot be compared: no such metric; docs/metrics.md lists them
-        `ttft` cannot be compared: it is a distribution; add a statistic, as in `ttft.p50`
-        `ttft.p42` cannot be compared: write mean, or one of p1, p5, p10, p25, p50, p75, p90, p95, p99, p99.9
-        `error_rate.p50` cannot be compared: it is one number for the window; leave the statistic out
+        `ttftt.p50` cannot be compared: there is no metric `ttftt`; did you mean `ttft`?
+        `ttft` cannot be compared: `ttft` is a distribution, and no figure of it is named; write for example `ttft.p99` or `ttft.mean`
+        `ttft.count` cannot be compared: neither more nor less of it is better
+        `error_rate.p50` cannot be compared: `error_rate` is one number, without the statistic `.p50`; write `error_rate`
         `output_tokens.p50` cannot be compared: neither more nor less of it is better
         ");
     }

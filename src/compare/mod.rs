@@ -14,6 +14,7 @@ mod backends_tests;
 mod bootstrap;
 mod cells;
 mod comparison;
+mod document;
 mod draft;
 mod fairness;
 #[cfg(test)]
@@ -41,6 +42,10 @@ pub use cells::{CompareError, Subject};
 pub use comparison::{
     Basis, Caveat, CaveatKind, ComparedCell, Comparison, Effect, Estimate, Indication,
     IntervalSource, NoEffect, Outlook, Side, Verdict,
+};
+pub use document::{
+    COMPARISON_SCHEMA_VERSION, CaveatEntry, ComparedCellEntry, ComparisonDocument, ComparisonEntry,
+    EstimateEntry, RulesEntry, SideEntry, comparison_schema,
 };
 pub use holm::holm;
 pub use measure::{Measure, MeasureError, Scale};

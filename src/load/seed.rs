@@ -12,6 +12,8 @@ pub enum Purpose {
     Prompts,
     /// How long users think before their next request.
     ThinkTimes,
+    /// Which backend is which in a balanced order.
+    Order,
 }
 
 /// Names one stream of random numbers. Backends are left out on purpose: every backend sees
@@ -35,6 +37,7 @@ impl Stream {
             Purpose::Arrivals => 1,
             Purpose::Prompts => 2,
             Purpose::ThinkTimes => 3,
+            Purpose::Order => 15,
         };
         let stage = crate::units::count(self.stage) & 0xffff;
         let workload = crate::units::count(self.workload) & 0xfff;

@@ -3,7 +3,8 @@
 use super::blocks::{Block, blocks};
 use super::client_error::{NOT_CALIBRATED, client_error};
 use super::columns::{Column, UNSUPPORTED, columns_of};
-use super::contrast::{modesty, who_was_ahead};
+use super::comparison::closing;
+use super::contrast::who_was_ahead;
 use super::findings::gathered;
 use super::gates::{gate_rows, tally};
 use super::numbers::{counted, number};
@@ -167,7 +168,7 @@ fn foot(result: &RunResult, blocks: &[Block<'_>]) -> Vec<String> {
     let mut page = heading(2, "How to read this");
     if blocks.iter().any(Block::compares) {
         let rounds = blocks.iter().map(Block::rounds).min().unwrap_or(0);
-        page.push(format!("- {}", modesty(rounds)));
+        page.extend(closing(result, rounds).iter().map(|line| format!("- {}", escaped(line))));
     }
     let error = client_error(result).unwrap_or_else(|| NOT_CALIBRATED.to_owned());
     page.push(format!("- {}", escaped(&error)));
@@ -191,24 +192,24 @@ fn foot(result: &RunResult, blocks: &[Block<'_>]) -> Vec<String> {
     page
 }
 
-fn heading(level: usize, text: &str) -> Vec<String> {
+pub(super) fn heading(level: usize, text: &str) -> Vec<String> {
     vec![String::new(), format!("{} {}", "#".repeat(level), escaped(text)), String::new()]
 }
 
 /// The head of a table whose columns after the first `texts` are numbers.
-fn table_head(titles: &[impl AsRef<str>], texts: usize) -> [String; 2] {
+pub(super) fn table_head(titles: &[impl AsRef<str>], texts: usize) -> [String; 2] {
     let rule = (0..titles.len()).map(|index| if index < texts { "---" } else { "---:" });
     let rule = rule.collect::<Vec<_>>().join(" | ");
     [table_row(titles), format!("| {rule} |")]
 }
 
-fn table_row(cells: &[impl AsRef<str>]) -> String {
+pub(super) fn table_row(cells: &[impl AsRef<str>]) -> String {
     let cells: Vec<_> = cells.iter().map(|cell| escaped(cell.as_ref())).collect();
     format!("| {} |", cells.join(" | "))
 }
 
 /// `text` as Markdown that shows just that: nothing in it is markup, a link or a table.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in printable(text).chars() {
         match character {
@@ -280,7 +281,7 @@ mod tests {
 
         ## How to read this
 
-        - no verdict: differences are shown here, not tested against chance
+        - verdict: 星河推理 against ollama: regressed (3 of 5 deciding metrics regressed, 2 inconclusive); \`pacemark compare\` shows each metric
         - client error not known: this machine is not calibrated (\`pacemark calibrate\`)
         - `~` marks a percentile that rests on too few values (fewer than 10 / min(q, 1 - q)); `-` is a value that does not exist.
         - Latencies rest on completed requests only.

@@ -9,6 +9,7 @@
 mod blocks;
 mod client_error;
 mod columns;
+mod comparison;
 mod contrast;
 mod csv;
 mod findings;
@@ -21,6 +22,7 @@ mod remarks;
 mod table;
 mod wrap;
 
+pub use comparison::{ComparisonFormat, sentence, verdict_line};
 pub use csv::{guarded, summary_columns, summary_csv};
 pub use format::{ReportError, ReportFormat, ReportOptions};
 pub use gates::gates;

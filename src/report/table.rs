@@ -7,7 +7,8 @@
 use super::blocks::{Block, blocks};
 use super::client_error::{NOT_CALIBRATED, client_error};
 use super::columns::UNSUPPORTED;
-use super::contrast::{modesty, who_was_ahead};
+use super::comparison::closing;
+use super::contrast::who_was_ahead;
 use super::findings::gathered;
 use super::gates::gate_lines;
 use super::grid::grid;
@@ -179,7 +180,9 @@ impl Page {
         }
         if blocks.iter().any(Block::compares) {
             let rounds = blocks.iter().map(Block::rounds).min().unwrap_or(0);
-            self.say(&modesty(rounds), 2);
+            for line in closing(result, rounds) {
+                self.say(&line, 2);
+            }
         }
     }
 }
@@ -296,7 +299,7 @@ mod tests {
         星河推理   564      36   6.27   626.7    91.3   118.8  ~122.0   ~134.3    18.3   ~24.4    18.3   ~24.4    1918    2494   ~2563     ~2686  ~0.122    3.50
         ");
         assert!(!text.contains("no room"), "{text}");
-        assert!(text.contains("no verdict: differences are shown here, not tested"), "{text}");
+        assert!(text.contains("\nverdict: 星河推理 against ollama: "), "{text}");
     }
 
     #[test]

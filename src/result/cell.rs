@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hdrhistogram::Histogram;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -224,6 +225,12 @@ impl Measured {
         let Some(text) = self.histograms.get(metric.key()) else { return Ok(None) };
         let histogram = decode(metric.key(), text)?;
         Ok(measure::figure(&histogram, metric.unit(), statistic))
+    }
+
+    /// The values of a distribution, in recorded units; `None` where it has none, or the result
+    /// was stored without histograms, or they cannot be read.
+    pub fn histogram(&self, metric: Metric) -> Option<Histogram<u64>> {
+        decode(metric.key(), self.histograms.get(metric.key())?).ok()
     }
 
     /// Output tokens per text event of streams; `None` where the server counted none.

@@ -19,6 +19,41 @@ pub fn load(path: &Path) -> Result<RunResult, StoreError> {
     RunResult::from_json(&text).map_err(|source| StoreError::Result { path: file, source })
 }
 
+/// The runs at `paths`: each is one, or a folder that holds several, or files of results.
+///
+/// # Errors
+///
+/// [`StoreError::NoRun`] if there is none at a path.
+pub fn runs_at(paths: &[PathBuf]) -> Result<Vec<PathBuf>, StoreError> {
+    let mut runs = Vec::new();
+    for path in paths {
+        match result_file(path) {
+            Ok(_) => runs.push(path.clone()),
+            Err(refusal) => {
+                let several = runs_below(path);
+                if several.is_empty() {
+                    return Err(refusal);
+                }
+                runs.extend(several);
+            }
+        }
+    }
+    Ok(runs)
+}
+
+/// The runs right below `folder`, by name: their folders, and files `*.json`.
+fn runs_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    let is_run = |path: &PathBuf| {
+        path.join(RESULT_FILE).is_file()
+            || path.is_file() && path.extension().is_some_and(|ending| ending == "json")
+    };
+    let mut runs: Vec<_> = paths.filter(is_run).collect();
+    runs.sort();
+    runs
+}
+
 /// The file that holds the result of the run at `path`.
 fn result_file(path: &Path) -> Result<PathBuf, StoreError> {
     let no_run = |found: String| StoreError::NoRun { path: path.to_owned(), found };

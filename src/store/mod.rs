@@ -10,6 +10,7 @@ mod host;
 mod load;
 mod records;
 mod replace;
+mod requests;
 mod rows;
 mod text_file;
 mod timeseries;
@@ -19,8 +20,9 @@ use std::path::{Path, PathBuf};
 
 pub use folder::{RunFolder, folder_name};
 pub use host::host_facts;
-pub use load::load;
+pub use load::{load, runs_at};
 pub use records::RecordsPolicy;
+pub use requests::request_values;
 pub use text_file::{read_text, save_text};
 
 use crate::report::ReportError;

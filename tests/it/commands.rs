@@ -60,7 +60,7 @@ fn assert_usage(ended: Ended, words: &str) {
 #[test]
 fn help_and_version_are_data() {
     let sandbox = Sandbox::new();
-    let commands = ["run", "plan", "report", "models", "mock", "init", "schema"];
+    let commands = ["run", "plan", "compare", "report", "models", "mock", "init", "schema"];
     let help = sandbox.start(&["--help"]).with_code(0);
     assert!(commands.iter().all(|name| help.stdout.contains(&format!("\n  {name} "))), "{help:?}");
     assert_eq!(help.stderr, "");
@@ -91,7 +91,7 @@ fn what_cannot_be_meant_is_refused() {
     assert_usage(start(&["report"]), "there is no run below `results`");
     assert_usage(start(&["report", "absent"]), "no run at `absent`");
     assert_usage(start(&["mock", "--set", "nonsense=1"]), "has no key `nonsense`");
-    assert_usage(start(&["schema", "plan"]), "[possible values: scenario, result]");
+    assert_usage(start(&["schema", "plan"]), "[possible values: scenario, result, comparison]");
 }
 
 #[test]

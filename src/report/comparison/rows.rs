@@ -1,0 +1,86 @@
+//! The cells of a comparison's table, for every format that has one.
+
+use crate::compare::{Effect, Estimate, IntervalSource, Scale};
+use crate::metric::{Metric, Unit};
+use crate::report::columns::UNSUPPORTED;
+use crate::report::numbers::{number, percent};
+
+/// What stands where there is no value.
+const MISSING: &str = "-";
+
+/// The fields of one estimate: measure, base, new, ratio, interval, verdict.
+pub(super) fn fields(estimate: &Estimate) -> [String; 6] {
+    let verdict = match (&estimate.effect, estimate.verdict) {
+        (Err(why), _) => why.to_string(),
+        (Ok(_), None) => "indicative".to_owned(),
+        (Ok(_), Some(verdict)) if estimate.decides => verdict.to_string(),
+        (Ok(_), Some(verdict)) => format!("({verdict})"),
+    };
+    let effect = estimate.effect.as_ref().ok();
+    [
+        name(estimate),
+        value(estimate, estimate.base),
+        value(estimate, estimate.new),
+        effect.map_or_else(|| MISSING.to_owned(), size),
+        effect.and_then(interval).unwrap_or_else(|| MISSING.to_owned()),
+        verdict,
+    ]
+}
+
+/// `TTFT p50 ms`, `output tok/s`, `error rate`.
+pub(super) fn name(estimate: &Estimate) -> String {
+    let measure = estimate.measure;
+    let unit = measure.metric.unit();
+    let name = match measure.metric {
+        Metric::RequestThroughput => return "requests/s".to_owned(),
+        Metric::OutputTokenThroughput => return "output tok/s".to_owned(),
+        Metric::EmbeddingThroughput => return "input items/s".to_owned(),
+        Metric::Goodput => return "goodput req/s".to_owned(),
+        Metric::Ttft | Metric::Itl | Metric::Icl | Metric::Tpot | Metric::E2e => {
+            measure.metric.key().to_uppercase()
+        }
+        other => other.info().name.to_owned(),
+    };
+    let statistic = measure.statistic.map(|one| format!(" {one}")).unwrap_or_default();
+    match unit {
+        Unit::Share => format!("{name}{statistic}"),
+        _ => format!("{name}{statistic} {}", unit.label()),
+    }
+}
+
+fn value(estimate: &Estimate, value: Option<f64>) -> String {
+    let Some(value) = value else { return MISSING.to_owned() };
+    if estimate.measure.metric.unit() == Unit::Share {
+        return percent(value);
+    }
+    let mark = if estimate.supported { "" } else { UNSUPPORTED };
+    format!("{mark}{}", number(value))
+}
+
+fn size(effect: &Effect) -> String {
+    match effect.scale {
+        Scale::Ratio => ratio(effect.size),
+        Scale::Difference => points(effect.size),
+    }
+}
+
+fn interval(effect: &Effect) -> Option<String> {
+    let interval = effect.interval?;
+    let within = if effect.source == IntervalSource::Requests { " *" } else { "" };
+    Some(match effect.scale {
+        Scale::Ratio => format!("{} to {}{within}", ratio(interval.low), ratio(interval.high)),
+        Scale::Difference => {
+            format!("{} to {}{within}", points(interval.low), points(interval.high))
+        }
+    })
+}
+
+/// `0.551`, `1.02`, `12.4`
+fn ratio(ratio: f64) -> String {
+    if ratio >= 10.0 { format!("{ratio:.1}") } else { format!("{ratio:.3}") }
+}
+
+/// `+1.2 pp`
+fn points(difference: f64) -> String {
+    format!("{:+.1} pp", difference * 100.0)
+}

@@ -1,0 +1,52 @@
+//! The verdict of a comparison in a line.
+
+use crate::compare::{
+    Basis, Comparison, Estimate, FEWEST_ROUNDS, Rules, Subject, Verdict, compare_backends,
+};
+use crate::report::contrast::modesty;
+use crate::report::numbers::counted;
+use crate::result::RunResult;
+use crate::units::count;
+
+/// `xinference against ollama: improved (8 of 10 deciding metrics improved, 2 unchanged)`;
+/// where there is no verdict, why.
+pub fn verdict_line(comparison: &Comparison) -> String {
+    let sides = format!("{} against {}", comparison.new.label, comparison.base.label);
+    let verdict = match (&comparison.basis, comparison.verdict) {
+        (Basis::Indicative(why), _) => return format!("{sides}: no verdict: {why}"),
+        (_, None) => return format!("{sides}: no verdict"),
+        (_, Some(verdict)) => verdict,
+    };
+    let deciding: Vec<_> = comparison.deciding().map(|(_, estimate)| estimate).collect();
+    let all = count(deciding.len());
+    let of = |verdict: Verdict| {
+        let is = |estimate: &&&Estimate| estimate.verdict == Some(verdict);
+        count(deciding.iter().filter(is).count())
+    };
+    let others = [Verdict::Regressed, Verdict::Inconclusive, Verdict::Improved, Verdict::Unchanged]
+        .into_iter()
+        .filter(|other| *other != verdict && of(*other) > 0)
+        .map(|other| format!(", {} {other}", of(other)));
+    let others: String = others.collect();
+    let metrics = counted(all, "deciding metric");
+    format!("{sides}: {verdict} ({} of {metrics} {verdict}{others})", of(verdict))
+}
+
+/// What stands at the end of a run of several backends: the verdict of each against the first
+/// one, or, with fewer than three `rounds`, why there is none.
+pub(in crate::report) fn closing(result: &RunResult, rounds: usize) -> Vec<String> {
+    if rounds < FEWEST_ROUNDS {
+        return vec![modesty(rounds)];
+    }
+    let subject = Subject { result, values: None };
+    // A run of one backend has nothing to compare.
+    let comparisons = compare_backends(subject, None, &Rules::default()).unwrap_or_default();
+    let judged = comparisons.iter().filter(|comparison| comparison.verdict.is_some());
+    let mut lines: Vec<_> =
+        judged.map(|comparison| format!("verdict: {}", verdict_line(comparison))).collect();
+    match lines.last_mut() {
+        Some(last) => last.push_str("; `pacemark compare` shows each metric"),
+        None => lines.push(modesty(rounds)),
+    }
+    lines
+}

@@ -12,6 +12,8 @@ pub enum Purpose {
     Prompts,
     /// How long users think before their next request.
     ThinkTimes,
+    /// How long users think between the turns of a conversation.
+    TurnThinkTimes,
 }
 
 /// Names one stream of random numbers. Backends are left out on purpose: every backend sees
@@ -35,6 +37,8 @@ impl Stream {
             Purpose::Arrivals => 1,
             Purpose::Prompts => 2,
             Purpose::ThinkTimes => 3,
+            // 4 is that of the lengths of conversations, which `workload` draws.
+            Purpose::TurnThinkTimes => 5,
         };
         let stage = crate::units::count(self.stage) & 0xffff;
         let workload = crate::units::count(self.workload) & 0xfff;

@@ -11,6 +11,8 @@ mod calibrate;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod conversations;
+#[cfg(test)]
 mod datasets;
 #[cfg(test)]
 mod documents;

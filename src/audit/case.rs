@@ -79,6 +79,7 @@ impl Case {
             model: "m".to_owned(),
             stream: true,
             system: None,
+            conversation: None,
             prompts: PromptSource::Inline(vec!["Hello".to_owned()]),
             max_tokens: Some(8),
             body: Map::new(),

@@ -255,7 +255,7 @@ findings! {
         "give a file with at least as many prompts as requests";
     CachedInput, "cached_input", [Note, Reservation],
         format!(
-            "no prompt repeats, yet {} of the input came from the server's cache; a reservation from {}",
+            "no prompt repeats, yet {} of the input came from the server's cache; a reservation from {}, but not for conversations, whose history belongs there",
             percent(prompts::CACHED), percent(prompts::MOSTLY_CACHED)
         ),
         "a shared beginning (a system prompt) is cached by right; where most is, an earlier run with \

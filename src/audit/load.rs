@@ -115,7 +115,7 @@ pub(super) fn connections_were_opened(
     facts: &CellFacts<'_>,
 ) -> Option<Finding> {
     let share = ratio(summary.connections_opened, summary.outcomes.arrivals)?;
-    if facts.connections == Connections::Fresh || share <= CONNECTIONS {
+    if facts.connections != Connections::Reuse || share <= CONNECTIONS {
         return None;
     }
     let median = |metric| median(summary, metric);

@@ -43,8 +43,11 @@ pub(super) fn input_was_cached(summary: &CellSummary, facts: &CellFacts<'_>) -> 
     if facts.prompts.is_some_and(|prompts| prompts < sent_items(summary, facts)) {
         return None;
     }
-    let text = format!("{} of the input tokens came from the server's cache", percent(share));
-    let matters = share >= MOSTLY_CACHED && facts.workload.endpoint.generates();
+    // A server that keeps the history of a conversation does what its users will see.
+    let talks = facts.workload.conversation.is_some();
+    let why = if talks { ", where the history of conversations belongs" } else { "" };
+    let text = format!("{} of the input tokens came from the server's cache{why}", percent(share));
+    let matters = share >= MOSTLY_CACHED && facts.workload.endpoint.generates() && !talks;
     let severity = if matters { Severity::Reservation } else { Severity::Note };
     Some(Finding::new(FindingKind::CachedInput, severity, text).measured(share, CACHED))
 }

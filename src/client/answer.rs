@@ -11,7 +11,7 @@ use super::link::Link;
 use super::meter::EventMeter;
 use super::route::Route;
 use super::stream::{StreamReader, ran_past_limit};
-use crate::openai::{decode_answer, decode_error};
+use crate::openai::{answer_text, decode_answer, decode_error};
 use crate::record::{Failure, FailureKind, RequestRecord};
 use crate::units::{Moment, count};
 use crate::workload::RequestSpec;
@@ -32,12 +32,19 @@ pub(super) struct Exchange<'a> {
     meter: &'a EventMeter,
     bytes_before: u64,
     body_ended: bool,
+    /// Takes the text of the answer; `None` where nobody wants it.
+    answer: Option<&'a mut String>,
 }
 
 impl<'a> Exchange<'a> {
-    pub(super) fn new(link: Link, deadline: &'a mut Deadline, meter: &'a EventMeter) -> Self {
+    pub(super) fn new(
+        link: Link,
+        deadline: &'a mut Deadline,
+        meter: &'a EventMeter,
+        answer: Option<&'a mut String>,
+    ) -> Self {
         let bytes_before = link.bytes_read();
-        Self { link, deadline, meter, bytes_before, body_ended: false }
+        Self { link, deadline, meter, bytes_before, body_ended: false, answer }
     }
 
     /// Whether not one byte of an answer has come.
@@ -106,11 +113,15 @@ impl<'a> Exchange<'a> {
         record: &mut RequestRecord,
     ) -> Result<bool, Failure> {
         let mut reader = StreamReader::new(spec.endpoint);
+        let mut answer = self.answer.take();
         loop {
             let mut events = 0;
             let mut take_in = |bytes: &[u8], read_at| {
                 record.body_bytes += count(bytes.len());
-                events += reader.take_in(bytes, read_at, record);
+                events += match answer.as_deref_mut() {
+                    None => reader.take_in(bytes, read_at, record),
+                    Some(answer) => reader.take_in_keeping(bytes, read_at, record, answer),
+                };
             };
             if let Err(failure) = self.piece(&mut take_in).await {
                 reader.hand_over(record);
@@ -128,7 +139,7 @@ impl<'a> Exchange<'a> {
             }
             if self.body_ended {
                 record.finished_at = Some(read_at);
-                self.meter.add(reader.end_of_body(record));
+                self.meter.add(reader.end_of_body(record, answer));
                 return reader.settle(record).map(|()| false);
             }
             if ran_past_limit(record) {
@@ -151,6 +162,9 @@ impl<'a> Exchange<'a> {
         let bytes = self.read_all(ANSWER_LIMIT, record).await?;
         record.finished_at = Some(self.link.read_at());
         let answer = decode_answer(spec.endpoint, &bytes)?;
+        if let Some(kept) = self.answer.as_deref_mut() {
+            kept.push_str(&answer_text(&bytes));
+        }
         record.usage = answer.usage.unwrap_or_default();
         record.finish_reason = answer.finish;
         record.reasoning_seen = answer.reasoning;

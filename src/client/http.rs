@@ -16,7 +16,7 @@ use super::link::Link;
 use super::meter::EventMeter;
 use super::route::Route;
 use crate::clock::Clock;
-use crate::openai::Endpoint;
+use crate::openai::{Endpoint, after_thinking};
 use crate::record::{Failure, FailureKind, Outcome, RequestRecord};
 use crate::scenario::{Backend, BaseUrl, Connections, HttpVersion, Redactor, Timeouts};
 use crate::tls::TlsError;
@@ -35,7 +35,7 @@ pub struct ClientParts {
     routes: Vec<Route>,
     timeouts: Timeouts,
     version: HttpVersion,
-    reuse: bool,
+    connections: Connections,
     redactor: Arc<Redactor>,
 }
 
@@ -47,6 +47,44 @@ pub struct HttpClient {
     shared: tokio::sync::Mutex<Option<Link>>,
     space: ReadSpace,
     meter: EventMeter,
+}
+
+/// What a session keeps from one turn to the next.
+#[derive(Default)]
+pub struct Talk {
+    /// The text of the latest answer, without its reasoning.
+    answer: String,
+    /// The connection of the session, where it has one of its own.
+    link: Option<Link>,
+}
+
+impl Talk {
+    /// The text of the latest answer as it belongs into the history, which leaves it empty.
+    pub fn take_answer(&mut self) -> String {
+        let answer = std::mem::take(&mut self.answer);
+        match after_thinking(&answer) {
+            said if said.len() == answer.len() => answer,
+            said => said.to_owned(),
+        }
+    }
+
+    /// The connection, if it is still open. However long the user has thought, it is used: a
+    /// server that has closed it just then is told apart, as for any reused connection.
+    fn link(&mut self) -> Option<Link> {
+        self.link.take().and_then(|mut link| (!link.is_closed()).then_some(link))
+    }
+}
+
+impl std::fmt::Debug for Talk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Talk({} bytes, {} link)", self.answer.len(), u8::from(self.link.is_some()))
+    }
+}
+
+/// A request on its way, with what its session keeps, if it is part of one.
+struct Sending<'a> {
+    spec: &'a RequestSpec,
+    talk: Option<&'a mut Talk>,
 }
 
 /// Why no client can be made for a backend.
@@ -104,7 +142,7 @@ impl ClientParts {
             routes: routes(backend, base)?,
             timeouts: backend.timeouts,
             version: backend.http,
-            reuse: backend.connections == Connections::Reuse,
+            connections: backend.connections,
             redactor,
         })
     }
@@ -128,13 +166,25 @@ impl HttpClient {
     /// If the future is dropped half-way, the record holds what had come until then and its
     /// outcome is still [`Outcome::Unsent`]; the caller says what became of it.
     pub async fn send(&self, spec: &RequestSpec, record: &mut RequestRecord) {
+        self.send_as(&mut Sending { spec, talk: None }, record).await;
+    }
+
+    /// As [`HttpClient::send`], for a turn of a conversation: `talk` brings its connection, and
+    /// takes the text of the answer.
+    pub async fn send_turn(&self, spec: &RequestSpec, record: &mut RequestRecord, talk: &mut Talk) {
+        talk.answer.clear();
+        self.send_as(&mut Sending { spec, talk: Some(talk) }, record).await;
+    }
+
+    async fn send_as(&self, sending: &mut Sending<'_>, record: &mut RequestRecord) {
+        let spec = sending.spec;
         record.streamed = spec.stream;
         record.items = spec.items;
         record.max_tokens = spec.max_tokens;
         let sent_at = self.clock.now();
         record.sent_at = Some(sent_at);
         let mut deadline = Deadline::new(&self.clock, &self.parts.timeouts, sent_at, spec.stream);
-        let ended = self.send_until_settled(spec, record, &mut deadline).await;
+        let ended = self.send_until_settled(sending, record, &mut deadline).await;
         record.outcome = match ended {
             Ok(capped) => Outcome::Completed { capped },
             Err(mut failure) => {
@@ -154,19 +204,28 @@ impl HttpClient {
     /// been closed before any byte of the answer.
     async fn send_until_settled(
         &self,
-        spec: &RequestSpec,
+        sending: &mut Sending<'_>,
         record: &mut RequestRecord,
         deadline: &mut Deadline,
     ) -> Result<bool, Failure> {
+        let spec = sending.spec;
         let Some(route) = self.parts.routes.iter().find(|route| route.endpoint == spec.endpoint)
         else {
             unreachable!("there is a route to every endpoint")
         };
-        let mut may_reuse = self.parts.reuse;
+        let mut may_reuse = self.parts.connections != Connections::Fresh;
         loop {
-            let link = self.link(record, may_reuse).await?;
+            let own = sending.talk.as_mut().filter(|_| may_reuse).and_then(|talk| talk.link());
+            let link = match own {
+                Some(link) => {
+                    record.reused = true;
+                    link
+                }
+                None => self.link(record, may_reuse).await?,
+            };
             let reused = record.reused;
-            let mut exchange = Exchange::new(link, deadline, &self.meter);
+            let answer = sending.talk.as_mut().map(|talk| &mut talk.answer);
+            let mut exchange = Exchange::new(link, deadline, &self.meter, answer);
             let ended = exchange.run(spec, route, record).await;
             let stale = reused && exchange.nothing_came() && is_lost_connection(&ended);
             if stale && may_reuse {
@@ -174,8 +233,8 @@ impl HttpClient {
                 may_reuse = false;
                 continue;
             }
-            if let Some(link) = exchange.into_reusable_link().filter(|_| self.parts.reuse) {
-                self.put_back(link);
+            if let Some(link) = exchange.into_reusable_link() {
+                self.put_back(link, sending.talk.as_deref_mut());
             }
             return ended;
         }
@@ -184,6 +243,7 @@ impl HttpClient {
     /// A connection for one request: an idle one where that is wanted and there is one that
     /// is still open, else a new one.
     async fn link(&self, record: &mut RequestRecord, may_reuse: bool) -> Result<Link, Failure> {
+        let may_reuse = may_reuse && self.parts.connections == Connections::Reuse;
         if may_reuse && let Some(link) = self.open_idle().await {
             record.reused = true;
             return Ok(link);
@@ -242,7 +302,7 @@ impl HttpClient {
         let mut shared = self.shared.lock().await;
         if let Some(link) = shared.as_mut()
             && !link.is_closed()
-            && self.parts.reuse
+            && self.parts.connections == Connections::Reuse
         {
             return link.share().ok_or_else(|| ConnectFailure {
                 kind: FailureKind::Connect,
@@ -251,17 +311,23 @@ impl HttpClient {
         }
         let transport = self.parts.connector.open().await?;
         let link = Link::http2(transport).await.map_err(|error| handshake_failure(&error))?;
-        let Some(mut first) = link.share().filter(|_| self.parts.reuse) else { return Ok(link) };
+        let Some(mut first) = link.share().filter(|_| self.parts.connections == Connections::Reuse)
+        else {
+            return Ok(link);
+        };
         first.used = false;
         *shared = Some(link);
         Ok(first)
     }
 
-    fn put_back(&self, mut link: Link) {
+    fn put_back(&self, mut link: Link, talk: Option<&mut Talk>) {
         link.used = true;
         link.idle_since = self.clock.now();
-        if self.parts.version == HttpVersion::One {
-            self.idle.borrow_mut().push(link);
+        match (self.parts.connections, self.parts.version, talk) {
+            (Connections::Reuse, HttpVersion::One, _) => self.idle.borrow_mut().push(link),
+            (Connections::Session, HttpVersion::One, Some(talk)) => talk.link = Some(link),
+            // An HTTP/2 connection is kept already; the others end with their request.
+            (_, HttpVersion::Two, _) | (Connections::Fresh | Connections::Session, _, _) => {}
         }
     }
 }

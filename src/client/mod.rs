@@ -25,5 +25,5 @@ mod stamped;
 mod stream;
 
 pub use connector::{ConnectFailure, Connector};
-pub use http::{ClientError, ClientParts, HttpClient};
+pub use http::{ClientError, ClientParts, HttpClient, Talk};
 pub use meter::EventMeter;

@@ -1,6 +1,8 @@
 //! From the bytes of a stream to the events of a record.
 
-use crate::openai::{Endpoint, RunningUsage, StreamDecoder, StreamEvent, StreamState};
+use crate::openai::{
+    Endpoint, RawText, RunningUsage, StreamDecoder, StreamEvent, StreamSink, StreamState, TextPart,
+};
 use crate::record::{Failure, RequestRecord};
 use crate::units::{Moment, count};
 
@@ -43,12 +45,36 @@ impl StreamReader {
         record.text_events.len() - before
     }
 
-    /// Notes the end of the body; the number of text events that were still to come.
-    pub(super) fn end_of_body(&mut self, record: &mut RequestRecord) -> usize {
+    /// As [`StreamReader::take_in`], and adds what is answered to `answer`.
+    pub(super) fn take_in_keeping(
+        &mut self,
+        bytes: &[u8],
+        read_at: Moment,
+        record: &mut RequestRecord,
+        answer: &mut String,
+    ) -> usize {
+        let Self { decoder, facts } = self;
+        let before = record.text_events.len();
+        decoder.feed_into(bytes, &mut Keeping { facts, read_at, record, answer });
+        record.text_events.len() - before
+    }
+
+    /// Notes the end of the body; the number of text events that were still to come. Adds what
+    /// is answered to `answer`, if there is one.
+    pub(super) fn end_of_body(
+        &mut self,
+        record: &mut RequestRecord,
+        answer: Option<&mut String>,
+    ) -> usize {
         let read_at = record.finished_at.unwrap_or_default();
         let Self { decoder, facts } = self;
         let before = record.text_events.len();
-        decoder.finish(&mut |event| facts.note(event, read_at, record));
+        match answer {
+            None => decoder.finish(&mut |event| facts.note(event, read_at, record)),
+            Some(answer) => {
+                decoder.finish_into(&mut Keeping { facts, read_at, record, answer });
+            }
+        }
         record.text_events.len() - before
     }
 
@@ -72,6 +98,26 @@ impl StreamReader {
         record.usage = self.facts.state.usage.unwrap_or_default();
         record.finish_reason = self.facts.state.finish;
         record.tool_calls = self.facts.state.calls;
+    }
+}
+
+/// Notes events and keeps the content they carry.
+struct Keeping<'a> {
+    facts: &'a mut Facts,
+    read_at: Moment,
+    record: &'a mut RequestRecord,
+    answer: &'a mut String,
+}
+
+impl StreamSink for Keeping<'_> {
+    fn event(&mut self, event: StreamEvent) {
+        self.facts.note(event, self.read_at, self.record);
+    }
+
+    fn text(&mut self, part: TextPart, text: RawText<'_>) {
+        if part == TextPart::Content {
+            self.answer.push_str(&text.to_text());
+        }
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Purpose {
     ThinkTimes,
     /// Which backend is which in a balanced order.
     Order,
+    /// How long users think between the turns of a conversation.
+    TurnThinkTimes,
 }
 
 /// Names one stream of random numbers. Backends are left out on purpose: every backend sees
@@ -38,6 +40,8 @@ impl Stream {
             Purpose::Prompts => 2,
             Purpose::ThinkTimes => 3,
             Purpose::Order => 15,
+            // 4 is that of the lengths of conversations, which `workload` draws.
+            Purpose::TurnThinkTimes => 5,
         };
         let stage = crate::units::count(self.stage) & 0xffff;
         let workload = crate::units::count(self.workload) & 0xfff;

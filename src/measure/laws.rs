@@ -4,10 +4,12 @@ use hdrhistogram::Histogram;
 use proptest::prelude::*;
 
 use super::distributions::empty_histogram;
-use super::{CellSummary, Figures, Recorder, RecordingRules, Window};
+use super::{CellSummary, Figures, OutcomeCounts, Parts, Recorder, RecordingRules, Window};
 use crate::metric::{Metric, Unit};
 use crate::openai::Endpoint;
-use crate::record::{Failure, FailureKind, Outcome, Phase, RequestRecord, TextEvents, TokenUsage};
+use crate::record::{
+    Failure, FailureKind, Outcome, Phase, RequestRecord, TextEvents, TokenUsage, TurnPlace,
+};
 use crate::scenario::{Slo, SloLimit};
 use crate::units::{Moment, count, float};
 
@@ -20,7 +22,11 @@ fn recorder() -> Recorder {
     let limit =
         |metric, nanos| SloLimit { metric, at_most: std::time::Duration::from_nanos(nanos) };
     let limits = vec![limit(Metric::Ttft, 200), limit(Metric::Tpot, 40), limit(Metric::E2e, 900)];
-    Recorder::new(RecordingRules { slo: Slo { limits }, endpoint: Endpoint::Chat })
+    Recorder::new(RecordingRules {
+        slo: Slo { limits },
+        endpoint: Endpoint::Chat,
+        parts: Parts::Turns,
+    })
 }
 
 fn recorded<'a>(records: impl IntoIterator<Item = &'a RequestRecord>) -> Recorder {
@@ -74,9 +80,12 @@ prop_compose! {
         usage in usage(),
         outcome in outcome(),
         (opened, reasoning_seen, stale) in (any::<bool>(), any::<bool>(), 0_u32..2),
+        turn in prop::option::of(0_u32..20),
     ) -> RequestRecord {
         let phase = if due < OPENED { Phase::Warmup } else { Phase::Measure };
+        let turn = turn.map(|turn| TurnPlace { phase, session: due, turn });
         let blank = RequestRecord::due(0, due, phase, Moment::from_nanos(due));
+        let blank = RequestRecord { turn, ..blank };
         if outcome == Outcome::Unsent {
             return blank;
         }
@@ -116,9 +125,12 @@ fn contents(summary: &CellSummary) -> String {
     let bare = CellSummary {
         distributions: std::collections::BTreeMap::new(),
         window: WINDOW,
+        parts: std::collections::BTreeMap::new(),
         ..summary.clone()
     };
-    format!("{bare:#?} {distributions:?}")
+    let parts: Vec<_> =
+        summary.parts.iter().map(|(part, of)| format!("{part}: {}", contents(of))).collect();
+    format!("{bare:#?} {distributions:?} {parts:?}")
 }
 
 proptest! {
@@ -134,6 +146,22 @@ proptest! {
         all.observe_in_flight(3);
         prop_assert_eq!(contents(&merged.summary(WINDOW)), contents(&all.summary(WINDOW)));
         prop_assert_eq!(merged.live(), all.live());
+    }
+
+    /// Every turn is counted once in its part, and every part in the whole.
+    #[test]
+    fn the_turns_add_up_to_the_requests_of_conversations(records in records()) {
+        let whole = recorded(&records).summary(WINDOW);
+        let in_parts = |count: fn(&OutcomeCounts) -> u64| -> u64 {
+            whole.parts.values().map(|part| count(&part.outcomes)).sum()
+        };
+        let turns: Vec<_> = records.iter().filter(|record| record.turn.is_some()).collect();
+        let of_turns = recorded(turns.iter().copied()).summary(WINDOW).outcomes;
+        prop_assert_eq!(in_parts(|outcomes| outcomes.arrivals), of_turns.arrivals);
+        prop_assert_eq!(in_parts(|outcomes| outcomes.completed), of_turns.completed);
+        prop_assert_eq!(in_parts(OutcomeCounts::failures), of_turns.failures());
+        prop_assert!(whole.parts.values().all(|part| part.outcomes.add_up()));
+        prop_assert!(whole.parts.len() <= 16);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod pooling;
 mod recorder;
 mod request_metrics;
 mod request_row;
+mod sessions;
 mod slo;
 mod stream_shape;
 mod summary;
@@ -41,9 +42,10 @@ pub use histogram_codec::{
 };
 pub use interval::{CellPhase, INTERVAL, Interval, Timeline};
 pub use live::{LiveSnapshot, LiveTtft};
-pub use recorder::{Recorder, RecordingRules};
+pub use recorder::{Parts, Recorder, RecordingRules, turn_name};
 pub use request_metrics::RequestMetrics;
 pub use request_row::{Column, Field, RequestRow};
+pub use sessions::{SessionCounts, SessionEnd};
 pub use summary::{
     CellSummary, CountedStreams, FailureSample, OutcomeCounts, TokenSource, TokenSources,
     TokenTotals, Window,

@@ -4,6 +4,7 @@
 //! exactly what one recorder over all their records would have given.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::distributions::add_histogram;
 use super::failure_log::merge_samples;
@@ -18,6 +19,10 @@ impl CellSummary {
     /// The window then reaches from the first opening to the last close; rates rest on the
     /// time the windows were open (`counts.length`), so pauses between rounds do not count.
     pub fn merge(&mut self, other: &Self) {
+        self.merge_parts(other);
+        if let (Some(ours), Some(theirs)) = (&mut self.sessions, &other.sessions) {
+            ours.merge(theirs);
+        }
         self.window = Window {
             opened_at: self.window.opened_at.min(other.window.opened_at),
             closed_at: self.window.closed_at.max(other.window.closed_at),
@@ -47,6 +52,32 @@ impl CellSummary {
         self.held_back += other.held_back;
         self.send_delays.merge(&other.send_delays);
         self.latency_over_time.merge(&other.latency_over_time);
+        self.windows = window_metrics(self);
+    }
+}
+
+impl CellSummary {
+    /// Adds the parts of another round. One that has a part for which the other has no requests
+    /// was open for it all the same.
+    fn merge_parts(&mut self, other: &Self) {
+        let (ours, theirs) = (self.counts.length, other.counts.length);
+        for (part, summary) in &mut self.parts {
+            match other.parts.get(part) {
+                Some(same) => summary.merge(same),
+                None => summary.open_for_longer(theirs),
+            }
+        }
+        for (part, summary) in &other.parts {
+            self.parts.entry(*part).or_insert_with(|| {
+                let mut summary = summary.clone();
+                summary.open_for_longer(ours);
+                summary
+            });
+        }
+    }
+
+    fn open_for_longer(&mut self, span: Duration) {
+        self.counts.length += span;
         self.windows = window_metrics(self);
     }
 }

@@ -11,6 +11,7 @@ use super::failure_log::FailureLog;
 use super::live::LiveSnapshot;
 use super::pooling::add_counts;
 use super::request_metrics::RequestMetrics;
+use super::sessions::{SessionCounts, SessionEnd};
 use super::slo::meets;
 use super::stream_shape::{StreamShape, TokensPerEvent};
 use super::summary::{
@@ -35,7 +36,28 @@ pub struct RecordingRules {
     pub slo: Slo,
     /// Where the requests go.
     pub endpoint: Endpoint,
+    /// What is recorded apart besides.
+    pub parts: Parts,
 }
+
+/// What is recorded apart, besides everything together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Parts {
+    /// Nothing.
+    #[default]
+    None,
+    /// The turns of conversations, a few distributions each.
+    Turns,
+    /// Nothing, and no more than a few distributions: these are the requests of one turn.
+    OneTurn,
+}
+
+/// The distributions of a turn. Each turn has its own, so they are few.
+const OF_A_TURN: [Metric; 5] =
+    [Metric::Ttft, Metric::TtftDue, Metric::E2e, Metric::InputTokens, Metric::OutputTokens];
+/// The turn, counted from 0, from which on all turns are recorded together. Bounds memory: each
+/// turn apart takes up to 1 MiB in every recorder.
+const LAST_TURN_APART: u32 = 15;
 
 /// Folds finished requests into counts and histograms.
 ///
@@ -64,6 +86,8 @@ pub struct Recorder {
     held_back: u64,
     send_delays: Waits,
     latency_over_time: TimeSeries,
+    parts: BTreeMap<u32, Self>,
+    sessions: SessionCounts,
 }
 
 impl Recorder {
@@ -90,6 +114,8 @@ impl Recorder {
             held_back: 0,
             send_delays: Waits::new(),
             latency_over_time: TimeSeries::new(),
+            parts: BTreeMap::new(),
+            sessions: SessionCounts::default(),
         }
     }
 
@@ -106,6 +132,26 @@ impl Recorder {
             Phase::Warmup => self.warmup.add(&record.outcome),
             Phase::Measure => self.record_measured(record, &shape, window),
         }
+        if self.rules.parts == Parts::Turns {
+            self.record_turn(record, window);
+        }
+    }
+
+    /// Records a turn of a conversation among the requests of the same turn.
+    fn record_turn(&mut self, record: &RequestRecord, window: &Window) {
+        let Some(place) = record.turn else { return };
+        let Self { parts, rules, .. } = self;
+        let of_turn = || {
+            let (slo, endpoint) = (rules.slo.clone(), rules.endpoint);
+            Self::new(RecordingRules { slo, endpoint, parts: Parts::OneTurn })
+        };
+        let turn = parts.entry(place.turn.min(LAST_TURN_APART)).or_insert_with(of_turn);
+        turn.record(record, window);
+    }
+
+    /// Notes that a session that began in the window is over.
+    pub const fn note_session(&mut self, end: SessionEnd) {
+        self.sessions.add(end);
     }
 
     fn record_measured(&mut self, record: &RequestRecord, shape: &StreamShape, window: &Window) {
@@ -121,9 +167,17 @@ impl Recorder {
             *good += u64::from(meets(&self.rules.slo, record, &metrics));
         }
         if !record.outcome.is_completed() {
-            for metric in OF_ANY_OUTCOME {
+            let apart = self.rules.parts == Parts::OneTurn;
+            for metric in OF_ANY_OUTCOME.into_iter().filter(|_| !apart) {
                 self.distributions.record_some(metric, metrics.recorded(metric));
             }
+            return;
+        }
+        if self.rules.parts == Parts::OneTurn {
+            for metric in OF_A_TURN {
+                self.distributions.record_some(metric, metrics.recorded(metric));
+            }
+            self.count_answer(record, &metrics, shape);
             return;
         }
         for metric in Metric::distributions() {
@@ -233,15 +287,28 @@ impl Recorder {
         self.held_back += other.held_back;
         self.send_delays.merge(&other.send_delays);
         self.latency_over_time.merge(&other.latency_over_time);
+        self.sessions.merge(&other.sessions);
+        for (part, theirs) in &other.parts {
+            match self.parts.get_mut(part) {
+                Some(ours) => ours.merge(theirs),
+                None => drop(self.parts.insert(*part, theirs.clone())),
+            }
+        }
     }
 
     /// What was recorded since the last call; the recorder starts anew with its rules and with
     /// histograms as large as before, so that they do not have to grow again.
     #[must_use]
     pub fn take(&mut self) -> Self {
+        let fresh = self.emptied();
+        std::mem::replace(self, fresh)
+    }
+
+    fn emptied(&self) -> Self {
         let mut fresh = Self::new(self.rules.clone());
         fresh.distributions = self.distributions.emptied();
-        std::mem::replace(self, fresh)
+        fresh.parts = self.parts.iter().map(|(part, of)| (*part, of.emptied())).collect();
+        fresh
     }
 
     /// What the records come to, measured over `window`.
@@ -269,6 +336,8 @@ impl Recorder {
             held_back: self.held_back,
             send_delays: self.send_delays.clone(),
             latency_over_time: self.latency_over_time.clone(),
+            parts: self.parts.iter().map(|(turn, of)| (*turn, of.summary(window))).collect(),
+            sessions: (self.rules.parts == Parts::Turns).then_some(self.sessions),
         };
         summary.windows = window_metrics(&summary);
         summary
@@ -284,6 +353,13 @@ impl Recorder {
             ttft: self.distributions.get(Metric::Ttft).map(super::live::LiveTtft::of),
         }
     }
+}
+
+/// The name of the requests of a turn, counted from 0: `turn 1`, and for the last that is
+/// recorded apart `turn 16 and later`.
+pub fn turn_name(turn: u32) -> String {
+    let later = if turn == LAST_TURN_APART { " and later" } else { "" };
+    format!("turn {}{later}", turn + 1)
 }
 
 /// Outcomes as they are counted.

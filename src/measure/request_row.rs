@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::request_metrics::RequestMetrics;
-use crate::record::{FailureKind, FinishReason, Phase, RequestRecord, TokenUsage};
+use crate::record::{FailureKind, FinishReason, Phase, RequestRecord, TokenUsage, TurnPlace};
 use crate::units::{Moment, count, nanos};
 
 /// A finished request without its text events: everything that stands in its line.
@@ -13,6 +13,8 @@ pub struct RequestRow {
     cell: u32,
     index: u64,
     phase: Phase,
+    session: Option<Box<str>>,
+    turn: Option<u32>,
     streamed: bool,
     due_at: Moment,
     sent_at: Option<Moment>,
@@ -47,6 +49,8 @@ impl RequestRow {
             cell: record.cell,
             index: record.index,
             phase: record.phase,
+            session: record.turn.map(session_name),
+            turn: record.turn.map(|place| place.turn + 1),
             streamed: record.streamed,
             due_at: record.due_at,
             sent_at: record.sent_at,
@@ -86,6 +90,16 @@ impl RequestRow {
 
     /// The columns of a row, in order.
     pub const COLUMNS: &[Column] = COLUMNS;
+}
+
+/// `3`, or `w3` for a session that began in the warm-up: both phases count from 0.
+fn session_name(place: TurnPlace) -> Box<str> {
+    let TurnPlace { phase, session, .. } = place;
+    match phase {
+        Phase::Measure => session.to_string(),
+        Phase::Warmup => format!("w{session}"),
+    }
+    .into()
 }
 
 /// One column of `requests.csv`.
@@ -189,6 +203,8 @@ const COLUMNS: &[Column] = columns! {
     "cell" => |row| Field::Count(row.cell.into());
     "phase" => |row| Field::Text(row.phase.key());
     "request" => |row| Field::Count(row.index);
+    "session" => |row| row.session.as_deref().into();
+    "turn" => |row| row.turn.into();
     "outcome" => |row| Field::Text(row.outcome);
     "failure" => |row| row.failure.map_or(Field::Absent, Field::Failure);
     "status" => |row| row.status.map(u32::from).into();
@@ -238,7 +254,7 @@ mod tests {
     use super::{COLUMNS, Field, RequestRow};
     use crate::measure::samples::{failed, plain, stream, with_output};
     use crate::metric::Metric;
-    use crate::record::FailureKind;
+    use crate::record::{FailureKind, Phase, RequestRecord, TurnPlace};
 
     fn cell(row: &RequestRow, name: &str) -> String {
         let column = COLUMNS.iter().find(|column| column.name == name).unwrap();
@@ -274,6 +290,18 @@ mod tests {
         assert_eq!(absent.map(|name| cell(&row, name)), [""; 5]);
         assert_eq!(cell(&row, "e2e_ms"), "100");
         assert_eq!(cell(&row, "output_source"), "none");
+    }
+
+    #[test]
+    fn a_turn_tells_its_session_and_its_number() {
+        let place = |phase| Some(TurnPlace { phase, session: 3, turn: 4 });
+        let row = |phase| {
+            let row = RequestRow::new(&RequestRecord { turn: place(phase), ..plain() });
+            (cell(&row, "session"), cell(&row, "turn"))
+        };
+        assert_eq!(row(Phase::Measure), ("3".to_owned(), "5".to_owned()));
+        assert_eq!(row(Phase::Warmup), ("w3".to_owned(), "5".to_owned()));
+        assert_eq!(cell(&RequestRow::new(&plain()), "turn"), "");
     }
 
     #[test]

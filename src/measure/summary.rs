@@ -6,6 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::answer_shapes::AnswerShapes;
+use super::sessions::SessionCounts;
 use super::time_series::TimeSeries;
 use super::waits::Waits;
 use super::window_counts::WindowCounts;
@@ -80,6 +81,11 @@ pub struct CellSummary {
     /// The time to first token of completed requests (their end-to-end latency, where there is
     /// none) in nanoseconds, by when they were due after the opening of the window.
     pub latency_over_time: TimeSeries,
+    /// The turns of conversations apart, by their number from 0 (see [`super::turn_name`]), with
+    /// a few distributions each. Empty where nothing is recorded apart.
+    pub parts: BTreeMap<u32, Self>,
+    /// How sessions ended; `None` without conversations.
+    pub sessions: Option<SessionCounts>,
 }
 
 /// What became of a set of requests. All parts add up to `arrivals`.

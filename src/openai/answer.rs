@@ -83,6 +83,18 @@ fn decode_text(form: TextForm, body: &[u8]) -> Result<Answer, Failure> {
     })
 }
 
+/// The content of a generated answer in one piece, thinking between tags included; empty where
+/// there is none.
+pub fn answer_text(body: &[u8]) -> String {
+    let mut content = String::new();
+    let read = read_facts(body, &mut |part, text| {
+        if part == TextPart::Content {
+            content.push_str(&text.to_text());
+        }
+    });
+    if read.is_ok() { content } else { String::new() }
+}
+
 /// The failure of an answer that is not the JSON it should be.
 pub(super) fn malformed(broken: Broken, body: &[u8]) -> Failure {
     let message = if body.trim_ascii_start().starts_with(b"data:") {
@@ -100,9 +112,17 @@ pub(super) fn empty(message: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, decode_answer};
+    use super::{Answer, answer_text, decode_answer};
     use crate::openai::Endpoint;
     use crate::record::{FinishReason, TokenUsage};
+
+    #[test]
+    fn the_text_of_an_answer_is_its_content_with_escapes_undone() {
+        let body = br#"{"choices":[{"message":{"role":"assistant","reasoning_content":"Hm.",
+            "content":"Say \"hi\"\n\u4f60\u597d"}}]}"#;
+        assert_eq!(answer_text(body), "Say \"hi\"\n\u{4f60}\u{597d}");
+        assert_eq!(answer_text(b"no JSON"), "");
+    }
 
     fn answer(endpoint: Endpoint, body: &str) -> Result<Answer, String> {
         decode_answer(endpoint, body.as_bytes())

@@ -25,7 +25,7 @@ mod text;
 mod thinking;
 mod usage;
 
-pub use answer::{Answer, decode_answer};
+pub use answer::{Answer, answer_text, decode_answer};
 pub use body::{Ask, BodyParts, Images, Input, TokenLimit, request_body};
 pub use endpoint::Endpoint;
 pub use failure::{ApiError, decode_error, refuses_stream_options, short_line};
@@ -33,5 +33,5 @@ pub use models::{Listed, ModelEntry, decode_models, model_listed};
 pub use state::StreamState;
 pub use stream::{Chunk, StreamDecoder, StreamEvent, StreamSink};
 pub use text::{RawText, TextPart};
-pub use thinking::Text;
+pub use thinking::{Text, after_thinking};
 pub use usage::RunningUsage;

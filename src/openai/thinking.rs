@@ -25,6 +25,18 @@ pub struct Text {
     pub was_reasoning: bool,
 }
 
+/// What follows the thinking in the whole content of an answer, without the white space
+/// between; all of it where there is no thinking in tags.
+pub fn after_thinking(content: &str) -> &str {
+    const CLOSING: &str = "</think>";
+    let opened = content.trim_start().starts_with("<think>");
+    match content.split_once(CLOSING) {
+        Some((_, said)) => said.trim_start(),
+        None if opened => "",
+        None => content,
+    }
+}
+
 /// Where the content of an answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -114,7 +126,15 @@ fn progress(seen: usize, byte: u8) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{RawText, Text, Thinking};
+    use super::{RawText, Text, Thinking, after_thinking};
+
+    #[test]
+    fn thinking_is_no_part_of_what_was_said() {
+        assert_eq!(after_thinking("<think>Hm.</think>\n\nYes."), "Yes.");
+        assert_eq!(after_thinking("Hm.</think> Yes."), "Yes.");
+        assert_eq!(after_thinking("<think>Hm. No end"), "");
+        assert_eq!(after_thinking(" Yes."), " Yes.");
+    }
 
     /// What each event is: `a`nswer, `r`easoning, `b`oth, `?` not known yet, `!` it was
     /// reasoning, `+` it was reasoning and the answer begins.

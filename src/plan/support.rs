@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::cell::RunPlan;
 use crate::metric::{Metric, Statistic, Unsupported};
-use crate::scenario::{LoadProfile, Stage};
+use crate::scenario::{LoadProfile, Stage, Workload};
 use crate::units::{float, whole};
 
 /// A gate that will fail as unsupported, since too few requests are planned for its percentile.
@@ -47,7 +47,8 @@ impl RunPlan {
                     gate.scope.means(&scenario.backends[backend].name, &workload.name, &label)
                 });
                 let streams = workload.stream || !figure.metric().needs_stream();
-                let Some(planned) = most_requests(stage).filter(|_| runs && streams) else {
+                let planned = most_requests(stage, workload).filter(|_| runs && streams);
+                let Some(planned) = planned else {
                     continue;
                 };
                 let planned = planned.saturating_mul(rounds.into());
@@ -74,10 +75,12 @@ const fn has_many_values_a_request(metric: Metric) -> bool {
     matches!(metric, Metric::Itl | Metric::Icl)
 }
 
-/// The most requests of a stage; `None` where only the server's speed decides.
-fn most_requests(stage: &Stage) -> Option<u64> {
+/// The most requests of a stage; `None` where only the server's speed decides, or the length
+/// of conversations.
+fn most_requests(stage: &Stage, workload: &Workload) -> Option<u64> {
     let by_time = |span: Duration| match &stage.profile {
         LoadProfile::Closed { .. } => None,
+        LoadProfile::Open { .. } if workload.conversation.is_some() => None,
         LoadProfile::Open { rate, .. } => Some(whole(rate.expected(span))),
     };
     let by_time = stage.bound.duration.and_then(by_time);

@@ -36,6 +36,17 @@ pub struct TokenUsage {
     pub cached: Option<u32>,
 }
 
+/// Which turn of which session a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TurnPlace {
+    /// The phase in which the session began.
+    pub phase: Phase,
+    /// Number of the session among those that began in that phase, from 0.
+    pub session: u64,
+    /// The turn, from 0.
+    pub turn: u32,
+}
+
 /// What happened to one request.
 ///
 /// Moments that did not come are `None`; an unsent request has no `sent_at` and nothing after.
@@ -48,6 +59,8 @@ pub struct RequestRecord {
     pub index: u64,
     /// Warm-up or measured.
     pub phase: Phase,
+    /// Its place in a conversation; `None` where it stands alone.
+    pub turn: Option<TurnPlace>,
     /// Whether the answer was asked for as a stream.
     pub streamed: bool,
     /// When the load profile wanted it to start.
@@ -100,6 +113,7 @@ impl RequestRecord {
             cell,
             index,
             phase,
+            turn: None,
             streamed: false,
             due_at,
             held_back: false,

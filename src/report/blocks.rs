@@ -11,6 +11,8 @@ pub(super) struct Block<'a> {
     pub(super) workload: &'a WorkloadEntry,
     /// The stage of all rows.
     pub(super) stage: &'a StageEntry,
+    /// What the rows are: backends, or parts of what they did.
+    pub(super) of: &'static str,
     /// A row per backend (and round, where rounds stand apart); never empty.
     pub(super) rows: Vec<Row>,
 }
@@ -47,7 +49,7 @@ pub(super) fn blocks(
             _ => {
                 let workload = &result.workloads[index(place.0.into())];
                 let stage = &result.stages[index(place.1.into())];
-                blocks.push((place, Block { workload, stage, rows: vec![row] }));
+                blocks.push((place, Block { workload, stage, of: "backend", rows: vec![row] }));
             }
         }
     }
@@ -68,6 +70,32 @@ impl Block<'_> {
             format!(" ({})", workload.endpoint)
         };
         format!("{}{endpoint}, {}{merged}", workload.name, stage.label)
+    }
+
+    /// The parts of the rows, where there are any, as a block of their own: a row for each part
+    /// of each backend, like beside like.
+    pub(super) fn parts(&self) -> Option<Self> {
+        let mut names: Vec<&str> = Vec::new();
+        for part in self.rows.iter().flat_map(|row| &row.cell.measured.parts) {
+            if !names.contains(&part.part.as_str()) {
+                names.push(&part.part);
+            }
+        }
+        let mut rows = Vec::new();
+        for name in names {
+            for row in &self.rows {
+                let mut parts = row.cell.measured.parts.iter();
+                let Some(part) = parts.find(|part| part.part == name) else { continue };
+                let label = match self.rows.len() {
+                    1 => name.to_owned(),
+                    _ => format!("{name}, {}", row.label),
+                };
+                let cell = PooledCell { measured: part.measured.clone(), ..row.cell.clone() };
+                rows.push(Row { label, cell });
+            }
+        }
+        let Self { workload, stage, .. } = *self;
+        (!rows.is_empty()).then_some(Self { workload, stage, of: "part", rows })
     }
 
     /// How many rounds the rows rest on together.

@@ -48,7 +48,7 @@ pub(super) fn grid(block: &Block<'_>, options: TableOptions) -> Grid {
 /// For each column whether it fits the width, the most telling first.
 fn which_fit(columns: &[Column], block: &Block<'_>, width: usize) -> Vec<bool> {
     let names = block.rows.iter().map(|row| name(row).width());
-    let mut room = width.saturating_sub(names.chain(["backend".width()]).max().unwrap_or(0));
+    let mut room = width.saturating_sub(names.chain([block.of.width()]).max().unwrap_or(0));
     let mut by_rank: Vec<usize> = (0..columns.len()).collect();
     by_rank.sort_by_key(|index| columns[*index].rank);
     let mut fits = vec![false; columns.len()];
@@ -79,7 +79,7 @@ fn draw(block: &Block<'_>, columns: &[Column], color: bool) -> String {
         table.enforce_styling();
     }
     let heads = columns.iter().map(|column| format!("{}\n{}", column.name, column.unit));
-    let heads = std::iter::once("\nbackend".to_owned()).chain(heads);
+    let heads = std::iter::once(format!("\n{}", block.of)).chain(heads);
     table.set_header(heads.map(|head| Cell::new(head).add_attribute(Attribute::Bold)));
     table.add_rows(block.rows.iter().map(|row| cells(row, block, columns)));
     let gap = u16::try_from(GAP).unwrap_or(u16::MAX);

@@ -86,18 +86,12 @@ fn backends(result: &RunResult) -> Vec<String> {
 }
 
 fn section(block: &Block<'_>) -> Vec<String> {
-    let columns = columns_of(block);
     let mut page = heading(2, &block.title());
     page.extend([escaped(&asked(block.workload)), String::new()]);
-    let mut titles = vec!["backend".to_owned()];
-    titles.extend(columns.iter().map(Column::title));
-    page.extend(table_head(&titles, 1));
-    for row in &block.rows {
-        let mut cells = vec![row.label.clone()];
-        cells.extend(columns.iter().map(|column| column.shown(row).text));
-        page.push(table_row(&cells));
+    page.extend(figures(block));
+    if let Some(parts) = block.parts() {
+        page.extend(figures(&parts));
     }
-    page.push(String::new());
     for row in &block.rows {
         let lines = failures(row);
         let indented = |(index, line): (usize, &String)| {
@@ -109,6 +103,21 @@ fn section(block: &Block<'_>) -> Vec<String> {
     if let Some(ahead) = who_was_ahead(block) {
         page.push(format!("- Ahead: {}", escaped(&ahead)));
     }
+    page
+}
+
+/// The figures of a block: a table, and an empty line.
+fn figures(block: &Block<'_>) -> Vec<String> {
+    let columns = columns_of(block);
+    let mut titles = vec![block.of.to_owned()];
+    titles.extend(columns.iter().map(Column::title));
+    let mut page = table_head(&titles, 1).to_vec();
+    for row in &block.rows {
+        let mut cells = vec![row.label.clone()];
+        cells.extend(columns.iter().map(|column| column.shown(row).text));
+        page.push(table_row(&cells));
+    }
+    page.push(String::new());
     page
 }
 
@@ -159,6 +168,8 @@ fn asked(workload: &WorkloadEntry) -> String {
         None => format!("prompts from {}", workload.prompts),
     });
     parts.extend(workload.max_tokens.map(|most| format!("at most {most} output tokens")));
+    parts.extend(workload.turns.as_ref().map(|turns| format!("conversations of {turns} turns")));
+    parts.extend(workload.think_time.as_ref().map(|time| format!("{time} between turns")));
     let batch = workload.batch;
     parts.extend((batch > 1).then(|| format!("{batch} inputs per request")));
     parts.join(", ") + "."

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::blocks::{Block, Row};
 use super::contrast::tokens_compare;
 use super::numbers::{counted, number, percent};
-use crate::result::{FailureEntry, Measured};
+use crate::result::{FailureEntry, Measured, SessionEntry};
 use crate::units::ratio;
 
 /// Most messages shown for one backend; the rest is counted.
@@ -95,6 +95,7 @@ pub(super) fn remarks(block: &Block<'_>) -> Vec<String> {
             said.extend(tool_calls(measured));
         }
         said.extend(token_shares(measured));
+        said.extend(sessions(measured));
         said.extend(unusual_ends(row));
         lines.extend(said.into_iter().map(|line| format!("{}: {line}", row.label)));
     }
@@ -109,6 +110,18 @@ pub(super) fn remarks(block: &Block<'_>) -> Vec<String> {
         );
     }
     lines
+}
+
+/// How the conversations that began in the window ended.
+fn sessions(measured: &Measured) -> Option<String> {
+    let SessionEntry { completed, failed, cut_short } = measured.sessions?;
+    let begun = counted(completed + failed + cut_short, "session");
+    let mut ends = vec![format!("{completed} went to their end")];
+    ends.extend((failed > 0).then(|| format!("{failed} ended with a turn that failed")));
+    ends.extend(
+        (cut_short > 0).then(|| format!("{cut_short} were cut short by the end of the load")),
+    );
+    Some(format!("{begun} began: {}", ends.join(", ")))
 }
 
 fn token_source(measured: &Measured) -> Vec<String> {

@@ -122,11 +122,11 @@ impl Page {
     fn block(&mut self, block: &Block<'_>) {
         self.line("");
         self.heading(&block.title());
-        let grid = grid(block, self.options);
-        self.text.push_str(&grid.text);
-        self.marked |= grid.marked;
-        let new = grid.hidden.into_iter().filter(|title| !self.hidden.contains(title));
-        self.hidden.extend(new.collect::<Vec<_>>());
+        self.grid(block);
+        if let Some(parts) = block.parts() {
+            self.line("");
+            self.grid(&parts);
+        }
         for row in &block.rows {
             let lines = failures(row);
             for (index, line) in lines.iter().enumerate() {
@@ -140,6 +140,14 @@ impl Page {
         if let Some(ahead) = who_was_ahead(block) {
             self.say(&format!("ahead: {ahead}"), 2);
         }
+    }
+
+    fn grid(&mut self, block: &Block<'_>) {
+        let grid = grid(block, self.options);
+        self.text.push_str(&grid.text);
+        self.marked |= grid.marked;
+        let new = grid.hidden.into_iter().filter(|title| !self.hidden.contains(title));
+        self.hidden.extend(new.collect::<Vec<_>>());
     }
 
     /// Whether the run is to be believed, and what speaks against it.

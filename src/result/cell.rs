@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::client::ClientEntry;
 use super::counts::{
-    CountedStreamsEntry, FailureEntry, FindingEntry, OutcomeEntry, TokenEntry, TokenSourceEntry,
-    WindowEntry,
+    CountedStreamsEntry, FailureEntry, FindingEntry, OutcomeEntry, SessionEntry, TokenEntry,
+    TokenSourceEntry, WindowEntry,
 };
 use super::error_bound::ErrorBoundEntry;
 use super::figures::Figures;
 use super::histograms::{HistogramError, decode, encode};
 use super::setup::StageEntry;
-use crate::measure::{self, CellSummary};
+use crate::measure::{self, CellSummary, turn_name};
 use crate::metric::{FigureKey, Metric, Statistic};
 use crate::scenario::Scenario;
 use crate::units::{count, ratio, to_u32};
@@ -148,12 +148,28 @@ pub struct Measured {
     pub failures: Vec<FailureEntry>,
     /// The window metrics that exist, by key, in the units of the catalogue.
     pub windows: BTreeMap<String, f64>,
+    /// How the sessions that began in the window ended; `null` without conversations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionEntry>,
+    /// Parts of it apart, in order: the turns of conversations, with a few distributions each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartEntry>,
     /// The distributions that have values, by key.
     pub distributions: BTreeMap<String, Figures>,
     /// Their histograms, by key: HdrHistogram V2 in base64, in recorded units (times in
     /// nanoseconds, token rates in thousandths). Empty in a result that was shortened.
     #[serde(default)]
     pub histograms: BTreeMap<String, String>,
+}
+
+/// A part of what was measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PartEntry {
+    /// Its name, as `turn 1`.
+    pub part: String,
+    /// What was measured of it.
+    #[serde(flatten)]
+    pub measured: Measured,
 }
 
 impl Measured {
@@ -180,9 +196,15 @@ impl Measured {
             finish_reasons: reasons.map(|(reason, n)| ((*reason).to_owned(), *n)).collect(),
             failures: summary.failure_samples.iter().map(FailureEntry::from).collect(),
             windows: windows.map(|(metric, value)| (metric.key().to_owned(), *value)).collect(),
+            sessions: summary.sessions.map(SessionEntry::from),
+            parts: Vec::new(),
             distributions: BTreeMap::new(),
             histograms: BTreeMap::new(),
         };
+        for (turn, summary) in &summary.parts {
+            let part = turn_name(*turn);
+            measured.parts.push(PartEntry { part, measured: Self::new(summary)? });
+        }
         for (metric, histogram) in &summary.distributions {
             let key = metric.key().to_owned();
             if let Some(figures) = Figures::of(*metric, histogram) {

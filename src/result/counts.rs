@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::Finding;
 use crate::measure::{
-    CountedStreams, FailureSample, OutcomeCounts, TokenSources, TokenTotals, Window,
+    CountedStreams, FailureSample, OutcomeCounts, SessionCounts, TokenSources, TokenTotals, Window,
 };
 use crate::units::{Moment, seconds};
 
@@ -186,6 +186,34 @@ impl From<CountedStreams> for CountedStreamsEntry {
     fn from(streams: CountedStreams) -> Self {
         let CountedStreams { tokens, text_events } = streams;
         Self { tokens, text_events }
+    }
+}
+
+/// How sessions ended: conversations that began in the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionEntry {
+    /// All their turns were answered.
+    pub completed: u64,
+    /// A turn failed; the turns after it were never due.
+    pub failed: u64,
+    /// They were cut short: the window closed, the run was stopped, or the history grew past
+    /// 16 MiB.
+    pub cut_short: u64,
+}
+
+impl SessionEntry {
+    /// Adds other sessions.
+    pub const fn add(&mut self, other: &Self) {
+        self.completed += other.completed;
+        self.failed += other.failed;
+        self.cut_short += other.cut_short;
+    }
+}
+
+impl From<SessionCounts> for SessionEntry {
+    fn from(counts: SessionCounts) -> Self {
+        let SessionCounts { completed, failed, cut } = counts;
+        Self { completed, failed, cut_short: cut }
     }
 }
 

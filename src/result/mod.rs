@@ -20,11 +20,11 @@ mod run;
 pub(crate) mod sample;
 mod setup;
 
-pub use cell::{CellLabels, CellPlace, CellResult, Measured};
+pub use cell::{CellLabels, CellPlace, CellResult, Measured, PartEntry};
 pub use client::{ClientEntry, StockEntry, WaitsEntry};
 pub use counts::{
-    CountedStreamsEntry, FailureEntry, FindingEntry, OutcomeEntry, TokenEntry, TokenSourceEntry,
-    WindowEntry,
+    CountedStreamsEntry, FailureEntry, FindingEntry, OutcomeEntry, SessionEntry, TokenEntry,
+    TokenSourceEntry, WindowEntry,
 };
 pub use error_bound::{ErrorBound, ErrorBoundEntry, QuantileErrors};
 pub use figures::Figures;

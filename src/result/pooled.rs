@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cell::{CellResult, Measured};
+use super::cell::{CellResult, Measured, PartEntry};
 use super::counts::FailureEntry;
 use super::figures::Figures;
 use super::histograms::{encode, merged};
@@ -77,14 +77,48 @@ fn pool(cells: &[&CellResult]) -> Result<PooledCell, ResultError> {
         pooled.rounds.push(cell.labels.round);
         pooled.length_s += cell.window.length_s.unwrap_or(0.0);
         pooled.ended_early.extend(cell.ended_early.clone());
-        add_counts(&mut pooled.measured, &cell.measured);
     }
     pooled.rounds.sort_unstable();
-    if cells.len() > 1 {
-        pooled.measured.windows = pooled_windows(cells);
-        pool_distributions(&mut pooled.measured, cells)?;
+    let rounds: Vec<_> = cells.iter().map(|c| (&c.measured, c.window.length_s)).collect();
+    if rounds.len() > 1 {
+        pooled.measured = pool_measured(&rounds)?;
     }
     Ok(pooled)
+}
+
+/// What was measured in one round, and how long its window was open.
+type Round<'a> = (&'a Measured, Option<f64>);
+
+/// Merges what was measured, and its parts by their names.
+fn pool_measured(rounds: &[Round<'_>]) -> Result<Measured, ResultError> {
+    let Some(((first, _), rest)) = rounds.split_first() else { return Ok(Measured::default()) };
+    let mut sum = (*first).clone();
+    for (measured, _) in rest {
+        add_counts(&mut sum, measured);
+    }
+    sum.windows = pooled_windows(rounds);
+    pool_distributions(&mut sum, rounds)?;
+    let mut names: Vec<&str> = Vec::new();
+    for part in rounds.iter().flat_map(|(measured, _)| &measured.parts) {
+        if !names.contains(&part.part.as_str()) {
+            names.push(&part.part);
+        }
+    }
+    let pooled = |name: &str| {
+        let measured = pool_measured(&rounds_of_part(rounds, name))?;
+        Ok(PartEntry { part: name.to_owned(), measured })
+    };
+    sum.parts = names.into_iter().map(pooled).collect::<Result<_, ResultError>>()?;
+    Ok(sum)
+}
+
+/// What was measured of one part, in the rounds that have it.
+fn rounds_of_part<'a>(rounds: &[Round<'a>], name: &str) -> Vec<Round<'a>> {
+    let of_name = |(measured, length): &Round<'a>| {
+        let part = measured.parts.iter().find(|part| part.part == name)?;
+        Some((&part.measured, *length))
+    };
+    rounds.iter().filter_map(of_name).collect()
 }
 
 fn add_counts(sum: &mut Measured, part: &Measured) {
@@ -98,6 +132,9 @@ fn add_counts(sum: &mut Measured, part: &Measured) {
     sum.tool_calls += part.tool_calls;
     sum.connections_opened += part.connections_opened;
     sum.stale_reconnects += part.stale_reconnects;
+    if let (Some(sum), Some(part)) = (&mut sum.sessions, &part.sessions) {
+        sum.add(part);
+    }
     for (reason, count) in &part.finish_reasons {
         *sum.finish_reasons.entry(reason.clone()).or_default() += count;
     }
@@ -115,14 +152,14 @@ fn add_failure(samples: &mut Vec<FailureEntry>, sample: &FailureEntry) {
     }
 }
 
-/// Every window metric over all `cells`; one that no cell has is left out.
-fn pooled_windows(cells: &[&CellResult]) -> BTreeMap<String, f64> {
+/// Every window metric over all `rounds`; one that no round has is left out.
+fn pooled_windows(rounds: &[Round<'_>]) -> BTreeMap<String, f64> {
     let pooled = Metric::windows().filter_map(|metric| {
-        let values = cells.iter().filter_map(|cell| {
-            let value = cell.measured.window(metric)?;
+        let values = rounds.iter().filter_map(|(measured, length_s)| {
+            let value = measured.window(metric)?;
             let weight = match metric.unit() {
-                Unit::Share => float(cell.measured.outcomes.arrivals),
-                _ => cell.window.length_s?,
+                Unit::Share => float(measured.outcomes.arrivals),
+                _ => (*length_s)?,
             };
             Some((value, weight))
         });
@@ -144,14 +181,14 @@ fn weighted_mean(values: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
     (weights > 0.0).then(|| sum / weights)
 }
 
-fn pool_distributions(sum: &mut Measured, cells: &[&CellResult]) -> Result<(), ResultError> {
+fn pool_distributions(sum: &mut Measured, rounds: &[Round<'_>]) -> Result<(), ResultError> {
     sum.distributions.clear();
     sum.histograms.clear();
     for metric in Metric::distributions() {
         let key = metric.key();
-        let holders = cells.iter().filter(|cell| cell.measured.distributions.contains_key(key));
-        let parts = holders.map(|cell| {
-            cell.measured.histograms.get(key).map(String::as_str).ok_or(ResultError::NoHistograms)
+        let holders = rounds.iter().filter(|(of, _)| of.distributions.contains_key(key));
+        let parts = holders.map(|(measured, _)| {
+            measured.histograms.get(key).map(String::as_str).ok_or(ResultError::NoHistograms)
         });
         let parts: Vec<_> = parts.collect::<Result<_, _>>()?;
         let Some(histogram) = merged(key, parts.into_iter())? else { continue };

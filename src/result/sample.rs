@@ -132,6 +132,7 @@ fn workload(name: &str, endpoint: Endpoint, model: &str) -> Workload {
         model: model.to_owned(),
         stream: endpoint.generates(),
         system: None,
+        conversation: None,
         prompts: PromptSource::Inline(vec!["解释人工智能".to_owned(), "Hello".to_owned()]),
         max_tokens: endpoint.generates().then_some(128),
         body: serde_json::Map::new(),
@@ -190,6 +191,8 @@ pub(crate) fn summary(place: CellPlace) -> CellSummary {
         held_back: 0,
         send_delays: Waits::new(),
         latency_over_time: TimeSeries::new(),
+        parts: BTreeMap::new(),
+        sessions: None,
     }
 }
 

@@ -23,7 +23,7 @@ pub struct BackendEntry {
     pub url: Option<String>,
     /// HTTP version spoken: `1` or `2`.
     pub http: String,
-    /// `reuse`, or `fresh` for a connection per request.
+    /// `reuse`, `fresh` for a connection per request, or `session` for one per session.
     pub connections: String,
     /// Version the server gives itself; `null` where it does not tell.
     pub server_version: Option<String>,
@@ -76,6 +76,7 @@ impl BackendEntry {
             connections: match backend.connections {
                 Connections::Reuse => "reuse",
                 Connections::Fresh => "fresh",
+                Connections::Session => "session",
             }
             .to_owned(),
             server_version: None,
@@ -116,6 +117,12 @@ pub struct WorkloadEntry {
     /// Pictures of each request, as `1 of 512x512`; `null` where there are none.
     #[serde(default)]
     pub images: Option<String>,
+    /// Turns of its conversations, as `5` or `2 to 9`; left out where requests stand alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turns: Option<String>,
+    /// Pause between an answer and the next turn, as `1s to 3s`; left out where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub think_time: Option<String>,
 }
 
 impl WorkloadEntry {
@@ -141,6 +148,10 @@ impl WorkloadEntry {
             prompts_left_out: 0,
             batch: workload.batch.typical(),
             images: workload.images.as_ref().map(ToString::to_string),
+            turns: workload.conversation.map(|it| it.turns.of_numbers().to_string()),
+            think_time: workload
+                .conversation
+                .and_then(|it| Some(it.think_time?.of_times().to_string())),
         }
     }
 }

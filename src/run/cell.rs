@@ -26,6 +26,8 @@ pub(super) struct CellOrder {
     pub(super) warmup: Option<Warmup>,
     /// When the cell is given up early.
     pub(super) stop: Option<StopRule>,
+    /// Whether it sends conversations: then slots and arrivals begin sessions.
+    pub(super) has_sessions: bool,
 }
 
 /// The shared state of a running cell.
@@ -39,6 +41,8 @@ pub(super) struct CellState {
     end_moved: Notify,
     next_warmup: AtomicU64,
     next_measured: AtomicU64,
+    next_session: [AtomicU64; 2],
+    sessions: AtomicU64,
     in_flight: AtomicU64,
     finished: AtomicU64,
     failed: AtomicU64,
@@ -73,6 +77,8 @@ impl CellState {
             end_moved: Notify::new(),
             next_warmup: AtomicU64::new(0),
             next_measured: AtomicU64::new(0),
+            next_session: [AtomicU64::new(0), AtomicU64::new(0)],
+            sessions: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
             finished: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -167,26 +173,71 @@ impl CellState {
         if !self.is_open(now) {
             return None;
         }
-        if due_at < self.window().opened_at {
-            return self.next_warmup_turn();
-        }
-        let index = self.next_measured.fetch_add(1, Ordering::AcqRel);
-        if self.order.stage.bound.requests.is_some_and(|bound| index >= bound) {
+        let turn = self.take_turn(self.phase(due_at));
+        if turn.is_none() && self.phase(due_at) == Phase::Measure {
             self.close_window(now);
-            return None;
         }
-        Some(Turn { phase: Phase::Measure, index })
+        turn
     }
 
-    fn next_warmup_turn(&self) -> Option<Turn> {
-        let index = self.next_warmup.fetch_add(1, Ordering::AcqRel);
-        match self.order.warmup {
-            Some(Warmup::Requests(bound)) if index >= bound => None,
-            Some(Warmup::Requests(bound)) if index + 1 == bound => {
-                self.end_moved.notify_waiters();
-                Some(Turn { phase: Phase::Warmup, index })
-            }
-            _ => Some(Turn { phase: Phase::Warmup, index }),
+    /// The phase of a request that is due at `due_at`.
+    pub(super) fn phase(&self, due_at: Moment) -> Phase {
+        if due_at < self.window().opened_at { Phase::Warmup } else { Phase::Measure }
+    }
+
+    /// The next request of `phase`; `None` where a number of requests bounds it and all are
+    /// handed out.
+    pub(super) fn take_turn(&self, phase: Phase) -> Option<Turn> {
+        let (next, bound) = self.counter(phase);
+        let index = next.fetch_add(1, Ordering::AcqRel);
+        if bound.is_some_and(|bound| index >= bound) {
+            return None;
+        }
+        if phase == Phase::Warmup && bound == Some(index + 1) {
+            self.end_moved.notify_waiters();
+        }
+        Some(Turn { phase, index })
+    }
+
+    /// Whether a number of requests bounds `phase` and all of them are handed out.
+    pub(super) fn has_handed_out_all(&self, phase: Phase) -> bool {
+        let (next, bound) = self.counter(phase);
+        bound.is_some_and(|bound| next.load(Ordering::Acquire) >= bound)
+    }
+
+    /// What counts the requests of `phase`, and how many there are at most.
+    const fn counter(&self, phase: Phase) -> (&AtomicU64, Option<u64>) {
+        match (phase, self.order.warmup) {
+            (Phase::Warmup, Some(Warmup::Requests(bound))) => (&self.next_warmup, Some(bound)),
+            (Phase::Warmup, _) => (&self.next_warmup, None),
+            (Phase::Measure, _) => (&self.next_measured, self.order.stage.bound.requests),
+        }
+    }
+
+    /// The number of the next session of `phase`, whether it begins or is held back for good.
+    pub(super) fn next_session(&self, phase: Phase) -> u64 {
+        self.next_session[usize::from(phase == Phase::Measure)].fetch_add(1, Ordering::AcqRel)
+    }
+
+    /// Notes that a slot or an arrival begins a session, if that is what it begins.
+    pub(super) fn session_begins(&self) {
+        if self.order.has_sessions {
+            self.sessions.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Notes that a session is over, or did not come about.
+    pub(super) fn session_left(&self) {
+        self.sessions.fetch_sub(1, Ordering::AcqRel);
+        self.wake_pacer();
+    }
+
+    /// Wakes the pacer if it waits for a place.
+    fn wake_pacer(&self) {
+        if self.pacer_waits.load(Ordering::SeqCst)
+            && let Ok(pacer) = self.pacer.lock()
+        {
+            pacer.iter().for_each(Thread::unpark);
         }
     }
 
@@ -198,11 +249,7 @@ impl CellState {
     /// Notes that a request that was sent has ended, and applies the stop rule.
     pub(super) fn ended(&self, failed: bool, now: Moment) {
         self.in_flight.fetch_sub(1, Ordering::AcqRel);
-        if self.pacer_waits.load(Ordering::SeqCst)
-            && let Ok(pacer) = self.pacer.lock()
-        {
-            pacer.iter().for_each(Thread::unpark);
-        }
+        self.wake_pacer();
         let finished = self.finished.fetch_add(1, Ordering::AcqRel) + 1;
         let failures =
             self.failed.fetch_add(u64::from(failed), Ordering::AcqRel) + u64::from(failed);
@@ -219,10 +266,15 @@ impl CellState {
         self.in_flight.load(Ordering::Acquire)
     }
 
-    /// Whether one more request may be sent now.
+    /// Whether one more request may be sent now, or one more session begin.
     pub(super) fn has_place(&self) -> bool {
         let LoadProfile::Open { max_in_flight, .. } = self.order.stage.profile else { return true };
-        max_in_flight.is_none_or(|limit| self.in_flight() < u64::from(limit))
+        let taken = if self.order.has_sessions {
+            self.sessions.load(Ordering::Acquire)
+        } else {
+            self.in_flight()
+        };
+        max_in_flight.is_none_or(|limit| taken < u64::from(limit))
     }
 
     /// Names the thread to wake when a place becomes free.
@@ -292,13 +344,15 @@ mod tests {
 
     use super::{CellOrder, CellState, Turn};
     use crate::record::Phase;
-    use crate::scenario::{Bound, Course, LoadProfile, Stage, Step, Steps, StopRule, Warmup};
+    use crate::scenario::{
+        ArrivalProcess, Bound, Course, LoadProfile, Stage, Step, Steps, StopRule, Warmup,
+    };
     use crate::units::{Moment, Share};
 
     fn state(bound: Bound, warmup: Option<Warmup>, stop: Option<StopRule>) -> CellState {
         let profile = LoadProfile::closed(2);
         let stage = Stage { profile, bound };
-        CellState::new(CellOrder { id: 0, stage, warmup, stop }, Moment::ZERO)
+        CellState::new(CellOrder { id: 0, stage, warmup, stop, has_sessions: false }, Moment::ZERO)
     }
 
     fn at(seconds: u64) -> Moment {
@@ -350,7 +404,10 @@ mod tests {
         let steps = Steps::new(vec![Step::Level { from: 1, to: 3, span }]).unwrap();
         let profile = LoadProfile::Closed { concurrency: Course::Steps(steps), think_time: None };
         let stage = Stage { profile, bound: Bound { requests: None, duration: Some(span) } };
-        CellState::new(CellOrder { id: 0, stage, warmup: None, stop: None }, Moment::ZERO)
+        CellState::new(
+            CellOrder { id: 0, stage, warmup: None, stop: None, has_sessions: false },
+            Moment::ZERO,
+        )
     }
 
     #[test]
@@ -363,6 +420,24 @@ mod tests {
         let millis = |millis| Some(at(20) + Duration::from_millis(millis));
         assert_eq!(due, [millis(0), millis(2_500), millis(7_500)]);
         assert_eq!(state.slot_due(2, at(30)), None);
+    }
+
+    #[test]
+    fn a_limit_counts_sessions_where_there_are_any_and_requests_elsewhere() {
+        for has_sessions in [true, false] {
+            let rate = Course::Steady("5/s".parse().unwrap());
+            let arrival = ArrivalProcess::Constant;
+            let profile = LoadProfile::Open { rate, arrival, max_in_flight: Some(1) };
+            let stage = Stage { profile, bound: TWO_REQUESTS };
+            let order = CellOrder { id: 0, stage, warmup: None, stop: None, has_sessions };
+            let cell = CellState::new(order, Moment::ZERO);
+            cell.session_begins();
+            assert_eq!(cell.has_place(), !has_sessions);
+            cell.sent();
+            assert!(!cell.has_place());
+            cell.ended(false, at(1));
+            assert_eq!(cell.has_place(), !has_sessions);
+        }
     }
 
     #[test]

@@ -219,11 +219,13 @@ impl<'a> CellRun<'a> {
             Some(_) => Bounds { warmup: warmup_requests, measured: Some(0) },
             None => Bounds { warmup: None, measured: state.order().stage.bound.requests },
         };
-        self.seconds.expect(Offered::new(schedule.clone(), start_at, bounds));
+        // The schedule knows nothing of the later turns of conversations.
+        if !state.order().has_sessions {
+            self.seconds.expect(Offered::new(schedule.clone(), start_at, bounds));
+        }
         thread::scope(|scope| {
             let pacer = scope.spawn(move || {
-                let pacer =
-                    Pacer { clock, state: &state, workers: &commands, start_at, warmup_requests };
+                let pacer = Pacer { clock, state: &state, workers: &commands, start_at };
                 pacer.run(schedule, &mut |record| unsent.send(record).unwrap_or_default());
             });
             while !pacer.is_finished() {

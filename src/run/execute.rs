@@ -21,7 +21,7 @@ use super::worker::{CellJob, Worker};
 use crate::audit::{AnswerLength, CellEnd as AuditEnd, CellFacts, RunFacts, audit_cell, audit_run};
 use crate::clock::{Clock, WallTime};
 use crate::load::{Purpose, Stream, Thinking};
-use crate::measure::{Recorder, RecordingRules};
+use crate::measure::{Parts, Recorder, RecordingRules};
 use crate::plan::{Cell, RunPlan};
 use crate::result::{CellLabels, CellResult, ClientEntry, FindingEntry, Note, RunResult};
 use crate::scenario::{HttpVersion, LoadProfile, Redactor};
@@ -258,6 +258,7 @@ impl<'a> Run<'a> {
             stage: self.plan.stage(cell).clone(),
             warmup: scenario.load.warmup,
             stop: scenario.load.stop,
+            has_sessions: workload.conversation.is_some(),
         };
         CellJob {
             state: Arc::new(CellState::new(order, self.clock.now())),
@@ -272,23 +273,25 @@ impl<'a> Run<'a> {
             recorder: Recorder::new(RecordingRules {
                 slo: scenario.slo.clone(),
                 endpoint: workload.endpoint,
+                parts: if workload.conversation.is_some() { Parts::Turns } else { Parts::None },
             }),
-            thinking: self.thinking(cell),
+            thinking: self.thinking(cell, Purpose::ThinkTimes),
+            turn_thinking: self.thinking(cell, Purpose::TurnThinkTimes),
             server: target.place(),
         }
     }
 
-    /// How the slots of a closed loop think between two requests.
-    fn thinking(&self, cell: &Cell) -> Option<Thinking> {
-        let LoadProfile::Closed { think_time, .. } = &self.plan.stage(cell).profile else {
-            return None;
+    /// How users think: the slots of a closed loop between two requests, or anybody between
+    /// the turns of a conversation.
+    fn thinking(&self, cell: &Cell, purpose: Purpose) -> Option<Thinking> {
+        let distribution = match (purpose, &self.plan.stage(cell).profile) {
+            (Purpose::TurnThinkTimes, _) => self.plan.workload(cell).conversation?.think_time?,
+            (_, LoadProfile::Closed { think_time, .. }) => (*think_time)?,
+            (_, LoadProfile::Open { .. }) => return None,
         };
         let Cell { round, stage, workload, .. } = *cell;
-        Some(Thinking {
-            distribution: (*think_time)?,
-            stream: Stream { purpose: Purpose::ThinkTimes, round, stage, workload },
-            seed: self.plan.scenario().seed,
-        })
+        let stream = Stream { purpose, round, stage, workload };
+        Some(Thinking { distribution, stream, seed: self.plan.scenario().seed })
     }
 
     /// Puts a finished cell into the result, with what the audit has to say.

@@ -26,6 +26,7 @@ mod preflight;
 mod prompts;
 mod requests;
 mod seconds;
+mod session;
 mod sink;
 mod targets;
 mod trial;

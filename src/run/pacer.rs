@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::cell::CellState;
+use super::cell::{CellState, Turn};
 use super::worker::{Command, Release};
 use crate::clock::Clock;
 use crate::load::Schedule;
-use crate::record::{Phase, RequestRecord};
+use crate::record::{Phase, RequestRecord, TurnPlace};
 use crate::units::{Moment, count, index};
 
 /// Longest uninterrupted sleep: how late an early stop is noticed at most.
@@ -36,8 +36,6 @@ pub(super) struct Pacer<'a> {
     pub(super) workers: &'a [UnboundedSender<Command>],
     /// The moment from which the schedule's offsets count.
     pub(super) start_at: Moment,
-    /// Requests after which the warm-up ends; `None` outside a warm-up counted in requests.
-    pub(super) warmup_requests: Option<u64>,
 }
 
 impl Pacer<'_> {
@@ -46,26 +44,18 @@ impl Pacer<'_> {
     pub(super) fn run(&self, schedule: Schedule, unsent: &mut impl FnMut(RequestRecord)) {
         sharpen_timer();
         self.state.set_pacer(thread::current());
-        let mut dealt = [0_u64; 2];
         let mut last_release = self.start_at;
         // Arrivals that came due while another waited for a place were held back with it.
         let mut blocked_until = Moment::ZERO;
         for arrival in schedule {
             let due_at = self.start_at + arrival.offset;
-            let phase = self.phase(due_at);
-            let dealt = &mut dealt[usize::from(phase == Phase::Measure)];
-            let bound = match phase {
-                Phase::Warmup => self.warmup_requests,
-                Phase::Measure => self.state.order().stage.bound.requests,
-            };
-            if bound.is_some_and(|bound| *dealt >= bound) {
+            let phase = self.state.phase(due_at);
+            if self.state.has_handed_out_all(phase) {
                 if phase == Phase::Measure {
                     self.state.close_window(due_at.max(last_release));
                 }
                 break;
             }
-            let index = *dealt;
-            *dealt += 1;
             if !self.wait_until(due_at) {
                 break;
             }
@@ -75,24 +65,26 @@ impl Pacer<'_> {
             if must_wait {
                 blocked_until = self.clock.now();
             }
+            let is_due = due_at < self.state.window().closed_at;
+            let turn = if has_place || is_due { self.state.take_turn(phase) } else { None };
+            let Some(Turn { phase, index }) = turn else { break };
             if has_place {
                 last_release = self.clock.now();
                 self.release(arrival.index, Release { phase, index, due_at, held_back });
-            } else if due_at < self.state.window().closed_at {
-                let record = RequestRecord::due(self.state.order().id, index, phase, due_at);
-                unsent(RequestRecord { held_back, ..record });
             } else {
-                break;
+                let turn = self.state.order().has_sessions.then(|| {
+                    let session = self.state.next_session(phase);
+                    TurnPlace { phase, session, turn: 0 }
+                });
+                let record = RequestRecord::due(self.state.order().id, index, phase, due_at);
+                unsent(RequestRecord { turn, held_back, ..record });
             }
         }
     }
 
-    fn phase(&self, due_at: Moment) -> Phase {
-        if due_at < self.state.window().opened_at { Phase::Warmup } else { Phase::Measure }
-    }
-
     fn release(&self, position: u64, release: Release) {
         self.state.sent();
+        self.state.session_begins();
         let worker = index(position % count(self.workers.len()).max(1));
         if let Some(worker) = self.workers.get(worker) {
             // A worker that is gone has panicked; the coordinator ends the run.

@@ -1,10 +1,12 @@
-//! The two ways a request comes to be sent: from a closed-loop slot, or as an arrival.
+//! The two ways a request or a session comes to be sent: from a closed-loop slot, or as an
+//! arrival.
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::session::Session;
 use super::sink::InFlight;
 use super::worker::{CellContext, Release};
 use crate::load::ThinkTimes;
@@ -28,11 +30,12 @@ pub(super) async fn run_slot(cell: Rc<CellContext>, slot: u32) {
             break;
         }
         let Some(turn) = cell.state.next_turn(due_at, cell.clock.now()) else { break };
-        let Some(spec) = spec_of(&cell, turn.phase, turn.index) else { break };
+        cell.state.session_begins();
+        let Some((what, spec)) = what_to_send(&cell, turn.phase, turn.index) else { break };
         cell.sink.observe_in_flight(turn.phase, cell.state.sent());
         let flight = cell.sink.begin(turn.phase, turn.index, due_at);
         cell.turnstile.pass().await;
-        let failure = send(&cell, flight, &spec).await;
+        let failure = send(&cell, flight, what, spec).await;
         let think_time = think_times.as_mut().map_or(Duration::ZERO, ThinkTimes::draw);
         let pause = if failure.is_some_and(is_refusal) { REFUSED_PAUSE } else { Duration::ZERO };
         free_at = cell.clock.now() + think_time.max(pause);
@@ -40,7 +43,7 @@ pub(super) async fn run_slot(cell: Rc<CellContext>, slot: u32) {
 }
 
 /// Waits until `due_at`; false if nothing more is handed out before that.
-async fn wait_until(cell: &CellContext, due_at: Moment) -> bool {
+pub(super) async fn wait_until(cell: &CellContext, due_at: Moment) -> bool {
     loop {
         // Asked for before the end is looked at, so that none is missed in between.
         let end_moved = cell.state.end_moved();
@@ -72,27 +75,52 @@ pub(super) fn run_arrival(
         record.held_back = release.held_back;
     }
     async move {
-        match spec_of(&cell, release.phase, release.index) {
-            Some(spec) => drop(send(&cell, flight, &spec).await),
+        match what_to_send(&cell, release.phase, release.index) {
+            Some((what, spec)) => drop(send(&cell, flight, what, spec).await),
             // It was due and is not sent, and its record says so.
             None => drop(flight.finish()),
         }
     }
 }
 
-/// The request to send. Without one, for want of prompts, the window closes.
-fn spec_of(cell: &CellContext, phase: Phase, index: u64) -> Option<RequestSpec> {
+/// What a slot or an arrival begins.
+enum What {
+    /// A request that stands alone.
+    Request,
+    /// The conversation whose first turn it is.
+    Session(Box<Session>),
+}
+
+/// What to send, with its first request. Without one, for want of prompts, the window closes.
+fn what_to_send(cell: &Rc<CellContext>, phase: Phase, index: u64) -> Option<(What, RequestSpec)> {
+    if cell.state.order().has_sessions {
+        let number = cell.state.next_session(phase);
+        let begun = Session::new(cell, phase, number);
+        if begun.is_none() {
+            cell.state.session_left();
+        }
+        return begun.map(|(session, spec)| (What::Session(Box::new(session)), spec));
+    }
     match cell.factory.request(phase, index) {
-        Ok(Some(spec)) => return Some(spec),
+        Ok(Some(spec)) => return Some((What::Request, spec)),
         Ok(None) => cell.state.close_window(cell.clock.now()),
         Err(error) => cell.state.lacks_prompt(error, cell.clock.now()),
     }
     None
 }
 
-async fn send(cell: &CellContext, mut flight: InFlight, spec: &RequestSpec) -> Option<FailureKind> {
+/// Sends a request, or runs a whole session; the failure it came to.
+async fn send(
+    cell: &CellContext,
+    mut flight: InFlight,
+    what: What,
+    spec: RequestSpec,
+) -> Option<FailureKind> {
+    if let What::Session(session) = what {
+        return session.run(flight, spec).await;
+    }
     if let Some(record) = flight.record() {
-        cell.client.send(spec, record).await;
+        cell.client.send(&spec, record).await;
     }
     flight.finish()
 }

@@ -119,7 +119,7 @@ mod tests {
     use super::super::offered::{Bounds, Offered};
     use super::{Batch, SECONDS_WAITING, Seconds};
     use crate::load::{Purpose, Schedule, Stream};
-    use crate::measure::{Interval, Recorder, RecordingRules, Window};
+    use crate::measure::{Interval, Parts, Recorder, RecordingRules, Window};
     use crate::openai::Endpoint;
     use crate::record::{Outcome, Phase, RequestRecord};
     use crate::scenario::{ArrivalProcess, Course, Slo};
@@ -132,7 +132,11 @@ mod tests {
     }
 
     fn recorder() -> Recorder {
-        Recorder::new(RecordingRules { slo: Slo::default(), endpoint: Endpoint::Chat })
+        Recorder::new(RecordingRules {
+            slo: Slo::default(),
+            endpoint: Endpoint::Chat,
+            parts: Parts::None,
+        })
     }
 
     fn seconds(workers: usize) -> Seconds {

@@ -11,7 +11,7 @@ use super::seconds::Batch;
 use super::worker::Report;
 use crate::client::EventMeter;
 use crate::clock::Clock;
-use crate::measure::{INTERVAL, Recorder, RequestRow};
+use crate::measure::{INTERVAL, Recorder, RequestRow, SessionEnd};
 use crate::record::{Failure, FailureKind, Outcome, Phase, RequestRecord, TextEvents};
 use crate::units::{Moment, format_span};
 
@@ -84,6 +84,13 @@ impl Sink {
     pub(super) fn observe_in_flight(&self, phase: Phase, in_flight: u64) {
         if phase == Phase::Measure {
             self.recorder.borrow_mut().observe_in_flight(in_flight);
+        }
+    }
+
+    /// Notes that a session is over that began in `phase`; those of the warm-up are not counted.
+    pub(super) fn session_ended(&self, phase: Phase, end: SessionEnd) {
+        if phase == Phase::Measure {
+            self.recorder.borrow_mut().note_session(end);
         }
     }
 
@@ -206,7 +213,7 @@ mod tests {
     use super::{Batch, Report, Sink};
     use crate::client::EventMeter;
     use crate::clock::Clock;
-    use crate::measure::{Recorder, RecordingRules};
+    use crate::measure::{Parts, Recorder, RecordingRules};
     use crate::openai::Endpoint;
     use crate::record::{Outcome, Phase};
     use crate::run::cell::{CellOrder, CellState};
@@ -217,9 +224,16 @@ mod tests {
     fn sink(clock: &Clock) -> (Rc<Sink>, Receiver<Report>) {
         let bound = Bound { requests: Some(9), duration: None };
         let profile = LoadProfile::closed(1);
-        let order = CellOrder { id: 0, stage: Stage { profile, bound }, warmup: None, stop: None };
+        let order = CellOrder {
+            id: 0,
+            stage: Stage { profile, bound },
+            warmup: None,
+            stop: None,
+            has_sessions: false,
+        };
         let state = Arc::new(CellState::new(order, clock.now()));
-        let rules = RecordingRules { slo: Slo::default(), endpoint: Endpoint::Chat };
+        let rules =
+            RecordingRules { slo: Slo::default(), endpoint: Endpoint::Chat, parts: Parts::None };
         let (sender, reports) = sync_channel(1);
         let meter = EventMeter::default();
         let sink = Sink::new(state, clock.clone(), Recorder::new(rules), meter, sender);

@@ -37,6 +37,8 @@ pub(super) struct CellJob {
     pub(super) recorder: Recorder,
     /// How long closed-loop slots think between two requests; `None`: they do not.
     pub(super) thinking: Option<Thinking>,
+    /// How users think between the turns of a conversation; `None`: they do not.
+    pub(super) turn_thinking: Option<Thinking>,
     pub(super) server: ServerPlace,
 }
 
@@ -150,19 +152,28 @@ pub(super) struct CellContext {
     pub(super) turnstile: Turnstile,
     pub(super) clock: Clock,
     pub(super) thinking: Option<Thinking>,
+    pub(super) turn_thinking: Option<Thinking>,
 }
 
 impl Stay {
     fn new(job: CellJob, clock: Clock, reports: SyncSender<Report>) -> Self {
-        let CellJob { state, parts, factory, recorder, thinking, .. } = job;
+        let CellJob { state, parts, factory, recorder, thinking, turn_thinking, .. } = job;
         let heartbeat = Heartbeat::start(clock.clone(), Arc::clone(&state));
         let client = HttpClient::new(parts, clock.clone());
         let meter = client.meter().clone();
         let sink = Sink::new(Arc::clone(&state), clock.clone(), recorder, meter, reports.clone());
         let sink = Rc::new(sink);
         let turnstile = Turnstile::new();
-        let cell =
-            Rc::new(CellContext { state, factory, client, sink, turnstile, clock, thinking });
+        let cell = Rc::new(CellContext {
+            state,
+            factory,
+            client,
+            sink,
+            turnstile,
+            clock,
+            thinking,
+            turn_thinking,
+        });
         Self { cell, reports, tasks: JoinSet::new(), barrier_asked: false, heartbeat }
     }
 

@@ -30,7 +30,7 @@ pub struct Backend {
     pub headers: Vec<(String, Secret)>,
     /// HTTP version spoken.
     pub http: HttpVersion,
-    /// Whether connections serve more than one request.
+    /// Which requests share a connection.
     pub connections: Connections,
     /// TLS settings for `https`.
     pub tls: TlsSettings,
@@ -134,6 +134,9 @@ pub enum Connections {
     Reuse,
     /// Every request opens its own.
     Fresh,
+    /// Every session opens its own, and its turns share it; a request that stands alone is a
+    /// session of one turn. HTTP/1.1 only.
+    Session,
 }
 
 /// TLS settings of a backend.

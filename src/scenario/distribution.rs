@@ -78,9 +78,17 @@ impl Distribution {
         }
     }
 
+    /// In words, as a distribution of numbers: `5`, `2 to 9`, `5 ± 2`.
+    pub fn of_numbers(self) -> impl fmt::Display {
+        self.in_words(|number| number.to_string())
+    }
+
     /// In words, as a distribution of times: `2s`, `1s to 3s`, `2s ± 500ms`.
     pub fn of_times(self) -> impl fmt::Display {
-        let span = |seconds| span_from_seconds(seconds).map_or_else(String::new, format_span);
+        self.in_words(|seconds| span_from_seconds(seconds).map_or_else(String::new, format_span))
+    }
+
+    fn in_words(self, span: impl Fn(f64) -> String) -> String {
         match self {
             Self::Constant(value) => span(value),
             Self::Uniform { low, high } => format!("{} to {}", span(low), span(high)),

@@ -47,7 +47,9 @@ pub use refusal::ScenarioErrors;
 pub use schema::schema;
 pub use secret::{Redactor, Secret};
 pub use shipped::{quickstart, starter};
-pub use workload::{ImageSource, Images, PromptSource, Slo, SloLimit, Workload};
+pub use workload::{
+    ConversationShape, ImageSource, Images, MOST_TURNS, PromptSource, Slo, SloLimit, Workload,
+};
 
 use crate::metric::Gate;
 

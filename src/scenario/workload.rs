@@ -7,9 +7,13 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::batch::Batch;
+use super::distribution::Distribution;
 use super::prompt_file::PromptFile;
 use crate::metric::Metric;
 use crate::openai::Endpoint;
+
+/// Most turns of a conversation.
+pub const MOST_TURNS: u32 = 1_000;
 
 /// One kind of request.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +28,8 @@ pub struct Workload {
     pub stream: bool,
     /// System message of chats, instructions of responses.
     pub system: Option<String>,
+    /// How its conversations go on; `None` where every request stands alone.
+    pub conversation: Option<ConversationShape>,
     /// Where the prompts come from; of rankings, the queries.
     pub prompts: PromptSource,
     /// Where the documents of rankings come from; `None` where each prompt brings its own.
@@ -86,6 +92,15 @@ impl Workload {
             Endpoint::Chat | Endpoint::Completions | Endpoint::Responses | Endpoint::Rerank => 1,
         }
     }
+}
+
+/// How the conversations of a workload go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConversationShape {
+    /// Turns of a conversation, from 1 to [`MOST_TURNS`].
+    pub turns: Distribution,
+    /// Seconds between an answer and the next turn; `None`: the next turn follows at once.
+    pub think_time: Option<Distribution>,
 }
 
 /// Where prompts come from.

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::{Map, Value, json};
 
+use super::conversation::{Conversation, NextTurn, Said, turns_of};
 use super::prompt::Prompt;
 use super::rows::{PromptRow, PromptRows, PromptStart, RequestPlace, RowError};
 use super::spec::RequestSpec;
 use crate::openai::{Ask, BodyParts, Endpoint, Images, Input, TokenLimit, request_body};
 use crate::record::Phase;
-use crate::scenario::{Backend, TokenLimitField, Workload};
-use crate::units::{count, to_u32};
+use crate::scenario::{
+    Backend, ConversationShape, Distribution, MOST_TURNS, TokenLimitField, Workload,
+};
+use crate::units::{count, to_u32, whole};
 
 /// Prompts up to this number have their requests made before the cell starts.
 const PREPARED_LIMIT: u64 = 1_024;
@@ -20,12 +24,14 @@ const PREPARED_LIMIT: u64 = 1_024;
 pub struct RequestFactory {
     workload: Workload,
     model: String,
-    backend_body: serde_json::Map<String, serde_json::Value>,
+    backend_body: Map<String, Value>,
     token_limit: fn(u32) -> TokenLimit,
     include_usage: bool,
     prompts: Arc<dyn PromptRows>,
     start: PromptStart,
     prepared: Vec<RequestSpec>,
+    /// Prompts set apart for each conversation; 1 where a prompt is a whole one.
+    stride: u32,
 }
 
 /// What one request takes from the sources.
@@ -74,7 +80,9 @@ impl RequestFactory {
             prompts,
             start,
             prepared: Vec::new(),
+            stride: 1,
         };
+        factory.stride = factory.prompts_of_a_conversation();
         let few = factory.prompts.count().filter(|count| *count <= PREPARED_LIMIT);
         if let Some(count) = few
             && factory.workload.batch.fixed() == Some(1)
@@ -102,6 +110,57 @@ impl RequestFactory {
             Some(spec) => Ok(Some(spec.clone())),
             None => self.make(share),
         }
+    }
+
+    /// Conversation number `session` of those that begin in `phase`: what its user says is the
+    /// same for every backend. `None` once the prompts have ended. Where the workload has no
+    /// conversations, it is one of a single turn.
+    ///
+    /// # Errors
+    ///
+    /// [`RowError`] if its first prompt cannot be had.
+    pub fn conversation(
+        &self,
+        phase: Phase,
+        session: u64,
+    ) -> Result<Option<Conversation>, RowError> {
+        let PromptStart { seed, place, .. } = self.start;
+        let turns = self.workload.conversation.map_or(Distribution::Constant(1.0), |it| it.turns);
+        let turns = turns_of(turns, (seed, place), (phase, session));
+        let place = RequestPlace { start: self.start, phase, index: session, batch: self.stride };
+        let first = self.prompts.number(&place);
+        let row = self.prompts.row(first)?;
+        Ok(row.map(|row| Conversation::new(first, &row.prompt, turns)))
+    }
+
+    /// What comes next in `conversation`, whose latest answer is in its history.
+    ///
+    /// # Errors
+    ///
+    /// [`RowError`] if the prompt of the turn cannot be had.
+    pub fn next_turn(&self, conversation: &mut Conversation) -> Result<NextTurn, RowError> {
+        let mut asked = None;
+        let message = match conversation.said() {
+            Said::TooMuch => return Ok(NextTurn::TooLong),
+            Said::Nothing => return Ok(NextTurn::Over),
+            Said::Message(message) => message,
+            Said::Prompt(at) => {
+                let Some(row) = self.prompts.row(at)? else { return Ok(NextTurn::Over) };
+                conversation.go_on(self.prompts.after(at));
+                asked = row.output_tokens;
+                json!({"role": "user", "content": user_text(&row.prompt)})
+            }
+        };
+        conversation.push(message);
+        let messages = Prompt::Messages(conversation.messages().to_vec().into());
+        let row = PromptRow { prompt: messages, output_tokens: asked };
+        Ok(NextTurn::Request(RequestSpec {
+            endpoint: self.workload.endpoint,
+            body: self.body(&row, &[], None),
+            stream: self.workload.stream,
+            items: 1,
+            max_tokens: self.limit(&row),
+        }))
     }
 
     /// The server's own name of the model that is asked for.
@@ -139,7 +198,7 @@ impl RequestFactory {
         };
         Ok(Some(RequestSpec {
             endpoint: self.workload.endpoint,
-            body: self.body(&row, &more, share),
+            body: self.body(&row, &more, Some(share)),
             stream: self.workload.stream,
             items,
             max_tokens: self.limit_asked(&row),
@@ -171,6 +230,22 @@ impl RequestFactory {
         self.workload.images.as_ref()?.detail
     }
 
+    /// How many prompts a conversation takes, at most; two that follow each other then begin
+    /// with different ones. What a distribution without end may draw beyond its bound here
+    /// overlaps with the next conversation, whose history is another all the same.
+    fn prompts_of_a_conversation(&self) -> u32 {
+        let Some(ConversationShape { turns, .. }) = self.workload.conversation else { return 1 };
+        if let Ok(Some(PromptRow { prompt: Prompt::Messages(_), .. })) = self.prompts.row(0) {
+            return 1;
+        }
+        let most = match turns {
+            Distribution::Constant(turns) => turns,
+            Distribution::Uniform { high, .. } => high,
+            Distribution::Normal { max, .. } | Distribution::Lognormal { max, .. } => max,
+        };
+        to_u32(whole(most)).clamp(1, MOST_TURNS)
+    }
+
     /// Most output tokens asked for, the limit of a body written for another server included.
     fn limit_asked(&self, row: &PromptRow) -> Option<u32> {
         let Prompt::Body(fields) = &row.prompt else { return self.limit(row) };
@@ -184,9 +259,10 @@ impl RequestFactory {
         self.workload.max_tokens.or(row.output_tokens)
     }
 
-    fn body(&self, row: &PromptRow, more: &[Prompt], share: Share) -> Bytes {
-        let pictures = self.prompts.pictures();
-        let pictures = pictures.map(|all| all.of_request(share.number, share.index));
+    /// The body of a request; a turn of a conversation has no share of the pictures.
+    fn body(&self, row: &PromptRow, more: &[Prompt], share: Option<Share>) -> Bytes {
+        let pictures = self.prompts.pictures().zip(share);
+        let pictures = pictures.map(|(all, share)| all.of_request(share.number, share.index));
         let images =
             Images { urls: pictures.as_deref().unwrap_or_default(), detail: self.detail() };
         let system = self.workload.system.as_deref();
@@ -259,14 +335,27 @@ fn take(rows: &dyn PromptRows, first: Option<u64>, items: u32) -> Result<Vec<Pro
 }
 
 /// The texts to embed or documents to rank of a whole body; 1 for other endpoints.
-fn items_of(fields: &serde_json::Map<String, serde_json::Value>, endpoint: Endpoint) -> u64 {
+fn items_of(fields: &Map<String, Value>, endpoint: Endpoint) -> u64 {
     let key = match endpoint {
         Endpoint::Embeddings => "input",
         Endpoint::Rerank => "documents",
         Endpoint::Chat | Endpoint::Completions | Endpoint::Responses => return 1,
     };
-    let items = fields.get(key).and_then(serde_json::Value::as_array);
+    let items = fields.get(key).and_then(Value::as_array);
     items.map_or(1, |items| count(items.len()))
+}
+
+/// What the user says in a turn that takes a prompt of its own: of one that is a whole
+/// conversation, the first thing.
+fn user_text(prompt: &Prompt) -> Value {
+    let Prompt::Messages(Value::Array(messages)) = prompt else { return plain(prompt).into() };
+    let user = |message: &&Value| message.get("role").and_then(Value::as_str) == Some("user");
+    messages
+        .iter()
+        .find(user)
+        .and_then(|message| message.get("content"))
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// The text of a prompt that is one. Prompts of other shapes are refused for the endpoints

@@ -1,10 +1,12 @@
 //! What is sent: prompts and bodies.
 //!
 //! [`RequestSpec`] is one request, ready to send. Which prompt it carries depends on seed,
-//! phase, round, stage and index alone, never on the backend or on what happened before.
+//! phase, round, stage and index alone, never on the backend or on what happened before; but
+//! for a [`Conversation`], whose history is what the server answered.
 //! Prompts come by number from a source behind [`PromptRows`]; those of a [`PromptSet`] are in
 //! memory.
 
+mod conversation;
 mod factory;
 mod illustrated;
 mod pictures;
@@ -14,6 +16,7 @@ mod ranked;
 mod rows;
 mod spec;
 
+pub use conversation::{Conversation, NextTurn};
 pub use factory::RequestFactory;
 pub use illustrated::IllustratedRows;
 pub use pictures::Pictures;

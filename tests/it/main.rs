@@ -13,6 +13,8 @@ mod commands;
 #[cfg(test)]
 mod comparisons;
 #[cfg(test)]
+mod conversations;
+#[cfg(test)]
 mod datasets;
 #[cfg(test)]
 mod documents;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use pacemark::metric::{Metric, Statistic};
 use pacemark::plan::RunPlan;
 use pacemark::scenario::{
     BackendKind, Environment, Origin, Overrides, Scenario, quickstart, starter,
@@ -79,6 +80,35 @@ fn the_ramp_runs_against_the_simulated_server() {
             "concurrency 1 to 16 thinking 100ms to 500ms, 2s",
         ]
     );
+}
+
+#[test]
+fn the_conversation_runs_against_the_simulated_server() {
+    let sandbox = Sandbox::new();
+    let text = fs::read_to_string(shipped("conversation.yaml")).unwrap();
+    sandbox.write("conversation.yaml", &text);
+    let shorter = [
+        "load.warmup.duration=1s",
+        "load.stages.0.duration=4s",
+        "load.stages.1.duration=4s",
+        "workloads.talk.think_time=50ms",
+    ];
+    let sets = shorter.iter().flat_map(|set| ["--set", set]);
+    let arguments: Vec<_> = ["run", "conversation.yaml"].into_iter().chain(sets).collect();
+    let ended = sandbox.start(&arguments).with_code_of(OPEN_LOOP);
+    let result = assert_adds_up(&ended);
+    for cell in &result.cells {
+        assert!(cell.measured.sessions.unwrap().completed > 0);
+        let input = |turn: usize| {
+            let part = &cell.measured.parts[turn - 1].measured;
+            assert!(part.distribution(Metric::Ttft).is_some());
+            part.figure(Metric::InputTokens, Statistic::Percentile(50.0)).unwrap()
+        };
+        // The history grows by an answer of 48 tokens a turn, and by what the user says.
+        assert!(input(3) > input(1) + 80.0, "{} {}", input(1), input(3));
+    }
+    assert!(ended.stdout.contains("turn 1"), "{}", ended.stdout);
+    assert!(ended.file("summary.md").contains("| turn 1 |"));
 }
 
 fn shipped(name: &str) -> PathBuf {

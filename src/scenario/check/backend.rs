@@ -7,7 +7,9 @@ use super::body::check_body;
 use super::key::check_key;
 use super::mock::check_mock;
 use super::scenario::Surroundings;
-use crate::scenario::backend::{Backend, BaseUrl, Target, Timeouts, TlsSettings};
+use crate::scenario::backend::{
+    Backend, BaseUrl, Connections, HttpVersion, Target, Timeouts, TlsSettings,
+};
 use crate::scenario::kind::BackendKind;
 use crate::scenario::mock::MockSpec;
 use crate::scenario::place::Place;
@@ -45,6 +47,7 @@ pub(super) fn check_backend(
         Field::Given(tls) => check_tls(tls, surroundings.folder, target.as_ref(), problems),
         Field::Absent | Field::Wrong(_) => TlsSettings::default(),
     };
+    check_connections(&file, problems);
     check_body(&file.body, problems);
     let body = file.body.value().map(|body| body.0.clone()).unwrap_or_default();
     let models = file.models.into_value().map(|models| models.0).unwrap_or_default();
@@ -62,6 +65,20 @@ pub(super) fn check_backend(
         tls,
         timeouts: file.timeouts.value().map_or_else(Timeouts::default, timeouts),
     })
+}
+
+/// HTTP/2 has one connection for all requests of a thread.
+fn check_connections(file: &BackendFile, problems: &mut Problems) {
+    let two = file.http.given().filter(|http| http.value == HttpVersion::Two);
+    if let (Some(Connections::Session), Some(two)) = (file.connections.value(), two)
+        && let Some(place) = file.connections.place()
+    {
+        problems.report(
+            Problem::new(place, "`connections: session` is for HTTP/1.1")
+                .hint("leave `http: 2` out: its requests share a connection anyway")
+                .also(two.place, "this asks for HTTP/2"),
+        );
+    }
 }
 
 fn check_kind(file: &BackendFile, place: Place, problems: &mut Problems) -> Option<BackendKind> {

@@ -55,6 +55,7 @@ pub(super) fn check_against_bodies(
         }
     };
     refuse(file.system.place(), "`system`");
+    refuse(file.turns.place(), "`turns`");
     if file.endpoint.value().is_some_and(|endpoint| !endpoint.generates()) {
         refuse(file.batch.place(), "`batch`");
     }

@@ -10,10 +10,12 @@ use super::images::check_images;
 use super::prompt_file::{check_against_bodies, check_prompt_file};
 use crate::openai::Endpoint;
 use crate::scenario::batch::Batch;
+use crate::scenario::distribution::Distribution;
 use crate::scenario::place::Place;
 use crate::scenario::problem::{Problem, Problems, listed, suggestion};
 use crate::scenario::typed::{BackendFile, Field, Given, NamedItem, PromptsFile, WorkloadFile};
-use crate::scenario::workload::{PromptSource, Workload};
+use crate::scenario::workload::{ConversationShape, MOST_TURNS, PromptSource, Workload};
+use crate::units::float;
 
 /// The backends of a scenario, as far as workloads need to know them.
 pub(super) struct Crew {
@@ -62,6 +64,7 @@ pub(super) fn check_workload(
     check_body(&file.body, problems);
     check_limit(&file, problems);
     let fields = check_fields(&file, problems);
+    let conversation = check_conversation(&file, problems);
     let backends = check_backends(&file, crew, problems);
     if let (Some(model), Some(backends)) = (file.model.given(), &backends) {
         check_alias(&model.value.0, model.place, (crew, backends), problems);
@@ -99,6 +102,7 @@ pub(super) fn check_workload(
         model: file.model.into_value()?.0,
         stream: file.stream.into_value().unwrap_or(endpoint.generates()),
         system: file.system.into_value(),
+        conversation,
         prompts: prompts?,
         documents,
         images,
@@ -198,6 +202,46 @@ fn check_fields(file: &WorkloadFile, problems: &mut Problems) -> Map<String, Val
         fields.insert(key.to_owned(), value);
     }
     fields
+}
+
+/// How its conversations go; `None` where it has none, or where they are wrong, which is then
+/// among the problems.
+fn check_conversation(file: &WorkloadFile, problems: &mut Problems) -> Option<ConversationShape> {
+    let think_time = file.think_time.given();
+    let Some(turns) = file.turns.given() else {
+        if let (Some(think_time), true) = (think_time, file.turns.is_absent()) {
+            problems.report(
+                Problem::new(think_time.place, "`think_time` of a workload is for conversations")
+                    .hint(
+                        "add `turns: 5`, or write it into a stage of `load` with a `concurrency`",
+                    ),
+            );
+        }
+        return None;
+    };
+    if file.endpoint.value().is_some_and(|endpoint| *endpoint != Endpoint::Chat) {
+        problems.report(
+            Problem::new(turns.place, "`turns` are for chat only")
+                .hint("leave it out, or use `endpoint: chat`"),
+        );
+    }
+    if let Some(images) = file.images.place() {
+        problems.report(
+            Problem::new(images, "`images` do not go with `turns`")
+                .hint("leave one of the two out: pictures go with requests that stand alone"),
+        );
+    }
+    let shape = turns.value.shape;
+    let most = float(MOST_TURNS.into());
+    if let Distribution::Constant(turns_typed) = shape
+        && !(1.0..=most).contains(&turns_typed)
+    {
+        let message = format!("a conversation has 1 to {MOST_TURNS} turns");
+        problems.report(Problem::new(turns.place, message).hint("write `turns: 5`"));
+    }
+    let think_time = think_time.map(|think_time| think_time.value.shape);
+    let think_time = think_time.filter(|think_time| !think_time.is_zero());
+    Some(ConversationShape { turns: shape, think_time })
 }
 
 fn check_limit(file: &WorkloadFile, problems: &mut Problems) {

@@ -181,11 +181,9 @@ fn there_are_prompts() {
 #[test]
 fn what_later_versions_do_is_refused_by_name() {
     insta::assert_snapshot!(of_workload("mix: {a: 1}"), @r"bench.yaml:5:7: `workloads.w.mix`: mixing workloads is not part of this version yet (leave it out)");
-    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], output_tokens: 5, tokenizer: t.json, turns: 4, think_time: 1s"), @r"
+    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], output_tokens: 5, tokenizer: t.json"), @r"
     bench.yaml:5:48: `workloads.w.output_tokens`: forcing an exact output length is not part of this version yet (leave it out)
     bench.yaml:5:66: `workloads.w.tokenizer`: counting tokens with a tokenizer is not part of this version yet (leave it out)
-    bench.yaml:5:85: `workloads.w.turns`: a conversation of several turns is not part of this version yet (leave it out)
-    bench.yaml:5:95: `workloads.w.think_time`: pausing between turns is not part of this version yet (leave it out)
     ");
 }
 
@@ -222,6 +220,17 @@ fn arrivals_fit_together() {
     insta::assert_snapshot!(of_stage("rate: 5/s, duration: 5s, arrival: constant, burstiness: 2"), @r"bench.yaml:6:74: `burstiness` goes with `arrival: gamma` (add `arrival: gamma`, or leave it out)");
     insta::assert_snapshot!(of_stage("replay: {speed: 2}"), @r"bench.yaml:6:18: `load.stages.0.replay`: replaying a trace is not part of this version yet (leave it out)");
     insta::assert_snapshot!(of_stage("sweep: {}, duration: 5s"), @r"bench.yaml:6:18: `load.stages.0.sweep`: sweeping a range of loads is not part of this version yet (leave it out)");
+}
+
+#[test]
+fn conversations_fit_together() {
+    let chat = "endpoint: chat, model: m, prompts: [hi]";
+    insta::assert_snapshot!(of_workload(&format!("{chat}, think_time: 1s")), @r"bench.yaml:5:60: `think_time` of a workload is for conversations (add `turns: 5`, or write it into a stage of `load` with a `concurrency`)");
+    insta::assert_snapshot!(of_workload(&format!("{chat}, turns: 0")), @r"bench.yaml:5:55: a conversation has 1 to 1000 turns (write `turns: 5`)");
+    insta::assert_snapshot!(of_workload(&format!("{chat}, turns: [2, 3]")), @r"bench.yaml:5:55: `workloads.w.turns` must be a number of at least 0, not a list");
+    insta::assert_snapshot!(of_workload(&format!("{chat}, turns: 2, images: {{files: [a.png]}}")), @r"bench.yaml:5:65: `images` do not go with `turns` (leave one of the two out: pictures go with requests that stand alone)");
+    insta::assert_snapshot!(of_workload("endpoint: completions, model: m, prompts: [hi], turns: 3"), @r"bench.yaml:5:62: `turns` are for chat only (leave it out, or use `endpoint: chat`)");
+    insta::assert_snapshot!(of_backend("kind: vllm, connections: session, http: 2"), @r"bench.yaml:3:32: `connections: session` is for HTTP/1.1 (leave `http: 2` out: its requests share a connection anyway)");
 }
 
 #[test]

@@ -145,6 +145,6 @@ impl Choice for HttpVersion {
 
 impl Choice for Connections {
     fn words() -> Vec<(&'static str, Self)> {
-        vec![("reuse", Self::Reuse), ("fresh", Self::Fresh)]
+        vec![("reuse", Self::Reuse), ("fresh", Self::Fresh), ("session", Self::Session)]
     }
 }

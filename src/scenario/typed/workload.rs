@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::choice::{EncodingFormat, ImageDetail, ImageFormat};
 use super::decode::{Decode, unexpected};
-use super::distribution::{DistributionFile, Items};
+use super::distribution::{DistributionFile, Items, Seconds, Tokens};
 use super::list::List;
 use super::mapping::mapping;
 use super::prompt_file::PromptFileSource;
@@ -41,6 +41,10 @@ mapping! {
         optional stream: bool = "true, but false for embeddings and rerank",
         /// System message of a chat, `instructions` of a response; for these only.
         optional system: String,
+        /// Turns of a conversation; for chat only. The answers of the server are its history.
+        optional turns: DistributionFile<Tokens>,
+        /// Pause between an answer and the next turn. Needs `turns`.
+        optional think_time: DistributionFile<Seconds>,
         /// The prompts: a list of texts, or `{file: …}`. For rerank, the queries.
         required prompts: PromptsFile,
         /// Pictures that go with each prompt; for chat only.
@@ -68,8 +72,6 @@ mapping! {
     later {
         "output_tokens": "forcing an exact output length",
         "tokenizer": "counting tokens with a tokenizer",
-        "turns": "a conversation of several turns",
-        "think_time": "pausing between turns",
     }
     instead {
         "mix": "mixing workloads",

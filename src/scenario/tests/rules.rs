@@ -136,7 +136,7 @@ fn a_workload_fits_its_endpoint() {
     insta::assert_snapshot!(of_workload("endpoint: rerank, model: m, prompts: [hi], documents: [a, b], batch: 2, stream: true"), @r"bench.yaml:5:87: rankings cannot be streamed (leave it out)");
     insta::assert_snapshot!(of_workload("endpoint: rerank, model: m, prompts: [hi], documents: {file: a.txt}, batch: {uniform: [8, 32]}, top_n: 5, return_documents: false"), @r"nothing");
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], images: {files: [a.png], count: 2, detail: low}"), @r"nothing");
-    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], images: {width: 512}"), @"bench.yaml:5:53: where the pictures come from is not said (write `files: [a.png]`, or both `width: 512` and `height: 512`)");
+    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], images: {width: 512}"), @"bench.yaml:5:56: where the pictures come from is not said (write `files: [a.png]`, or both `width: 512` and `height: 512`)");
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], images: {files: [a.png], width: 5}"), @"bench.yaml:5:53: pictures come from `files`, or are painted, not both (leave out `files`, or `width` and `height`)");
     insta::assert_snapshot!(of_workload("endpoint: responses, model: m, prompts: [hi], images: {files: [a.png]}"), @"bench.yaml:5:58: `images` is for chat only (leave it out, or use `endpoint: chat`)");
     insta::assert_snapshot!(of_workload("endpoint: responses, model: m, prompts: [hi], system: Be brief., max_tokens: 8, stream: false"), @r"nothing");
@@ -228,7 +228,7 @@ fn conversations_fit_together() {
     insta::assert_snapshot!(of_workload(&format!("{chat}, think_time: 1s")), @r"bench.yaml:5:60: `think_time` of a workload is for conversations (add `turns: 5`, or write it into a stage of `load` with a `concurrency`)");
     insta::assert_snapshot!(of_workload(&format!("{chat}, turns: 0")), @r"bench.yaml:5:55: a conversation has 1 to 1000 turns (write `turns: 5`)");
     insta::assert_snapshot!(of_workload(&format!("{chat}, turns: [2, 3]")), @r"bench.yaml:5:55: `workloads.w.turns` must be a number of at least 0, not a list");
-    insta::assert_snapshot!(of_workload(&format!("{chat}, turns: 2, images: {{files: [a.png]}}")), @r"bench.yaml:5:65: `images` do not go with `turns` (leave one of the two out: pictures go with requests that stand alone)");
+    insta::assert_snapshot!(of_workload(&format!("{chat}, turns: 2, images: {{files: [a.png]}}")), @r"bench.yaml:5:66: `images` do not go with `turns` (leave one of the two out: pictures go with requests that stand alone)");
     insta::assert_snapshot!(of_workload("endpoint: completions, model: m, prompts: [hi], turns: 3"), @r"bench.yaml:5:62: `turns` are for chat only (leave it out, or use `endpoint: chat`)");
     insta::assert_snapshot!(of_backend("kind: vllm, connections: session, http: 2"), @r"bench.yaml:3:32: `connections: session` is for HTTP/1.1 (leave `http: 2` out: its requests share a connection anyway)");
 }

@@ -7,7 +7,7 @@
 //!                                               │
 //! results/<run>/ ◀─ store ◀─ RunResult ◀─ Summary
 //!       │
-//!       └─▶ report (table, CSV, JSON, Markdown)
+//!       └─▶ report (table, CSV, JSON, Markdown, JUnit)
 //! ```
 //!
 //! `docs/architecture.md` lists which module may use which; a test keeps it so.

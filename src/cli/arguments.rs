@@ -36,6 +36,10 @@ pub(super) enum Command {
     Compare(CompareArguments),
     /// Make a report again from a stored run
     Report(ReportArguments),
+    /// Keep stored runs to compare later runs with
+    Baseline(BaselineArguments),
+    /// Add stored runs of one scenario up, exactly: histograms, counts and rows
+    Merge(MergeArguments),
     /// List the models that a server offers
     Models(ModelsArguments),
     /// Serve the simulated server on a port of its own until it is stopped
@@ -59,6 +63,15 @@ pub(super) struct RunArguments {
     /// What to print on stdout at the end
     #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
     pub(super) format: OutputFormat,
+    /// Write a report into a file too, e.g. junit=junit.xml; may be repeated
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file)]
+    pub(super) report: Vec<ReportFile>,
+    #[command(flatten)]
+    pub(super) against: BaselineSource,
+    /// Which verdict of the baseline makes the exit code 6 or 7
+    #[arg(long, value_enum, value_name = "VERDICT", default_value_t = FailOn::Regression,
+        help_heading = "Baseline")]
+    pub(super) fail_on: FailOn,
     /// Show all columns of the tables
     #[arg(long)]
     pub(super) wide: bool,
@@ -214,8 +227,102 @@ pub(super) struct CheckArguments {
     /// Folder of a run, or its result.json; without it, the latest run under results/
     #[arg(value_name = "RUN")]
     pub(super) run: Option<PathBuf>,
+    /// Write a report into a file too, e.g. junit=junit.xml; may be repeated
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file)]
+    pub(super) report: Vec<ReportFile>,
     #[command(flatten)]
     pub(super) gates: GateArguments,
+}
+
+/// The baseline to compare with.
+#[derive(Debug, Args)]
+pub(super) struct BaselineSource {
+    /// Compare with the runs of this baseline
+    #[arg(long, value_name = "NAME", help_heading = "Baseline")]
+    pub(super) baseline: Option<String>,
+    /// Folder of the baselines
+    #[arg(long, value_name = "DIR", default_value = BASELINES, help_heading = "Baseline")]
+    pub(super) baselines: PathBuf,
+}
+
+/// Where baselines are kept unless another folder is named.
+const BASELINES: &str = "baselines";
+
+#[derive(Debug, Args)]
+pub(super) struct BaselineArguments {
+    #[command(subcommand)]
+    pub(super) command: BaselineCommand,
+    /// Folder of the baselines
+    #[arg(long, value_name = "DIR", default_value = BASELINES, global = true)]
+    pub(super) baselines: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BaselineCommand {
+    /// Add a stored run to a baseline
+    Save(SaveArguments),
+    /// List the baselines
+    List,
+    /// Show the runs of a baseline, by environment
+    Show {
+        /// Name of the baseline
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Remove a baseline with all its runs
+    Rm {
+        /// Name of the baseline
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SaveArguments {
+    /// Name of the baseline, e.g. main
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+    /// Folder of a run, or its result.json; without it, the latest run under results/
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<PathBuf>,
+    /// Keep so many runs of an environment, and remove older ones
+    #[arg(long, value_name = "N", default_value_t = 20,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub(super) keep: usize,
+    /// Save a run of another scenario, or one that is partial or not to be trusted
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MergeArguments {
+    /// Folders of runs, or their result.json; at least two
+    #[arg(value_name = "RUN", required = true, num_args = 1..)]
+    pub(super) runs: Vec<PathBuf>,
+    /// Folder under which the folder of the sum is made
+    #[arg(short, long, value_name = "DIR", default_value = "results")]
+    pub(super) output_dir: PathBuf,
+    /// Take runs that sent the same requests (seed and rounds) as repetitions
+    #[arg(long)]
+    pub(super) repeated: bool,
+    /// Merge runs of different environments: servers, machines, versions of pacemark
+    #[arg(long)]
+    pub(super) other_environments: bool,
+    /// What to print on stdout at the end
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    pub(super) format: OutputFormat,
+    /// Show all columns of the tables
+    #[arg(long)]
+    pub(super) wide: bool,
+}
+
+/// A report and the file it is written into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ReportFile {
+    /// Its format.
+    pub(super) format: OutputFormat,
+    /// The file.
+    pub(super) file: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -226,6 +333,8 @@ pub(super) struct ReportArguments {
     /// What to print
     #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
     pub(super) format: OutputFormat,
+    #[command(flatten)]
+    pub(super) against: BaselineSource,
     /// Show all columns of the tables
     #[arg(long)]
     pub(super) wide: bool,
@@ -388,6 +497,14 @@ pub(super) enum OutputFormat {
     Json,
     /// Tables for a document, as summary.md
     Markdown,
+    /// A few lines of Markdown for a comment on a pull request
+    Comment,
+    /// JUnit XML for CI servers: a case for each gate in each cell
+    Junit,
+    /// Bencher's own JSON
+    Bencher,
+    /// A flat list of figures in JSON for dashboards
+    Flat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -398,6 +515,20 @@ pub(super) enum Records {
     Sample,
     /// None
     None,
+}
+
+fn report_file(text: &str) -> Result<ReportFile, String> {
+    let formats: Vec<_> = OutputFormat::value_variants()
+        .iter()
+        .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+        .collect();
+    let (format, file) = text
+        .split_once('=')
+        .filter(|(_, file)| !file.is_empty())
+        .ok_or_else(|| format!("write FORMAT=FILE; the formats are {}", formats.join(", ")))?;
+    let format = OutputFormat::from_str(format, false)
+        .map_err(|_| format!("there is no format `{format}`; there are {}", formats.join(", ")))?;
+    Ok(ReportFile { format, file: PathBuf::from(file) })
 }
 
 fn kind(text: &str) -> Result<BackendKind, String> {

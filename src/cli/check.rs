@@ -2,9 +2,10 @@
 
 use super::arguments::CheckArguments;
 use super::exit::{CommandError, ExitCode};
+use super::github;
 use super::output::{Terminal, print, say};
 use super::report::stored;
-use super::run::verdict;
+use super::run::{verdict, write_reports};
 use crate::metric::Gate;
 use crate::report::gates;
 use crate::result::GateEntry;
@@ -32,6 +33,8 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<ExitCode, CommandError
     if result.partial {
         say("warning: the run is partial; only what was measured until it stopped is tested");
     }
+    write_reports(&arguments.report, &result, None)?;
+    github::report(&result, None)?;
     let code = verdict(&result)?;
     if code == ExitCode::Untrusted {
         say("the run is not to be trusted, whatever its gates say; `pacemark report` tells why");

@@ -8,7 +8,9 @@ use clap::error::ErrorKind;
 use super::arguments::{Arguments, Command};
 use super::exit::{CommandError, ExitCode};
 use super::output::{print, say};
-use super::{calibrate, check, compare, init, mock, models, plan, report, run, schema};
+use super::{
+    baseline, calibrate, check, compare, init, merge, mock, models, plan, report, run, schema,
+};
 
 /// Runs the program with the arguments it was started with.
 pub fn main() -> std::process::ExitCode {
@@ -22,6 +24,8 @@ pub fn main() -> std::process::ExitCode {
         Command::Check(given) => check::check(&given),
         Command::Compare(given) => compare::compare(&given),
         Command::Report(given) => report::report(&given),
+        Command::Baseline(given) => baseline::baseline(&given),
+        Command::Merge(given) => merge::merge(&given),
         Command::Models(given) => models::models(&given),
         Command::Mock(given) => mock::mock(&given),
         Command::Calibrate(given) => calibrate::calibrate(&given, arguments.quiet),

@@ -3,15 +3,19 @@
 //! The only place that reads the environment, writes to the terminal and knows about exit
 //! codes. stdout carries data; progress, warnings and hints go to stderr.
 
+mod against;
 mod arguments;
+mod baseline;
 mod calibrate;
 mod check;
 mod command_line;
 mod compare;
 mod entry;
 mod exit;
+mod github;
 mod init;
 mod interrupt;
+mod merge;
 mod mock;
 mod models;
 mod output;

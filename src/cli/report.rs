@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::against::compared;
 use super::arguments::ReportArguments;
 use super::exit::{CommandError, ExitCode};
 use super::output::print;
@@ -17,7 +18,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<ExitCode, CommandErr
     let result = stored(arguments.run.as_deref())?;
     let options = report_options(arguments.wide, arguments.rounds);
     let text = format(arguments.format)
-        .render(&result, &options)
+        .render_compared(&result, compared(&result, &arguments.against)?.as_ref(), &options)
         .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
     print(&text)?;
     Ok(ExitCode::Done)

@@ -3,22 +3,24 @@
 use std::io;
 use std::sync::Arc;
 
-use super::arguments::{OutputFormat, Records, RunArguments};
+use super::against::{self, compared};
+use super::arguments::{OutputFormat, Records, ReportFile, RunArguments};
 use super::calibrate::{state_bounds, stored};
 use super::exit::{CommandError, ExitCode};
 use super::output::{Terminal, print, say};
 use super::progress::ProgressLines;
-use super::{command_line, interrupt, scenario};
+use super::{baseline, command_line, github, interrupt, scenario};
 use crate::audit::Severity;
 use crate::calibrate::Calibration;
 use crate::clock::WallTime;
+use crate::compare::Comparison;
 use crate::gate::test_gates;
 use crate::measure::{Interval, RequestRow};
 use crate::plan::{Cell, RunPlan};
-use crate::report::{ReportFormat, ReportOptions, TableOptions};
+use crate::report::{ReportFormat, ReportOptions, TableOptions, verdict_lines};
 use crate::result::{RunIdentity, RunResult};
 use crate::run::{Interrupt, Observer, Progress, Run, RunError, RunOptions, cell_labels};
-use crate::store::{RecordsPolicy, RunFolder, StoreError, folder_name, host_facts};
+use crate::store::{RecordsPolicy, RunFolder, StoreError, folder_name, host_facts, save_text};
 
 /// What the first Ctrl-C is answered with.
 const STOPPING: &str = "stopping: what was measured is being saved; once more to leave at once";
@@ -30,6 +32,7 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         print(&scenario.stored_text)?;
         return Ok(ExitCode::Done);
     }
+    arguments.against.baseline.as_deref().map(baseline::checked).transpose()?;
     let plan = Arc::new(RunPlan::new(Arc::clone(&scenario)));
     plan.thin_gates().iter().for_each(|gate| say(&format!("warning: {gate}")));
     let interrupt = Interrupt::default();
@@ -63,23 +66,65 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     recording.lines.finish();
     let mut result = ended.map_err(sorted)?;
     result.finished_at = Some(WallTime::now().to_string());
+    let mut comparison = None;
     match recording.close(&mut result)? {
         Some(folder) => {
-            show(&result, arguments)?;
+            comparison = compared(&result, &arguments.against)?;
+            show(&result, arguments, comparison.as_ref())?;
+            write_reports(&arguments.report, &result, comparison.as_ref())?;
+            github::report(&result, comparison.as_ref())?;
             say(&format!("results: {}", folder.path().display()));
         }
         None => say("stopped before any load was sent; there is nothing to show"),
     }
     let interrupted = if interrupt.is_asked() { ExitCode::Interrupted } else { ExitCode::Done };
-    Ok(interrupted.or(verdict(&result)?))
+    let against = match &arguments.against.baseline {
+        Some(_) => against::code(comparison.as_ref(), arguments.fail_on),
+        None => ExitCode::Done,
+    };
+    Ok(interrupted.or(verdict(&result)?).or(against))
 }
 
 /// Prints what the arguments ask for, on stdout.
-fn show(result: &RunResult, arguments: &RunArguments) -> Result<(), CommandError> {
+fn show(
+    result: &RunResult,
+    arguments: &RunArguments,
+    comparison: Option<&Comparison>,
+) -> Result<(), CommandError> {
     let text = format(arguments.format)
-        .render(result, &report_options(arguments.wide, false))
+        .render_compared(result, comparison, &report_options(arguments.wide, false))
         .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
-    print(&text)
+    print(&text)?;
+    // Beside data of another form, it is told where people look.
+    let lines = comparison.map(verdict_lines).unwrap_or_default();
+    match arguments.format {
+        OutputFormat::Table if !lines.is_empty() => print(&format!("\n{}\n", lines.join("\n"))),
+        _ => {
+            for line in &lines {
+                say(line);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Writes the reports that flags ask for, each into a file of its own.
+///
+/// # Errors
+///
+/// That one cannot be made or written, for exit code 1.
+pub(super) fn write_reports(
+    reports: &[ReportFile],
+    result: &RunResult,
+    comparison: Option<&Comparison>,
+) -> Result<(), CommandError> {
+    for ReportFile { format: asked, file } in reports {
+        let text = format(*asked)
+            .render_compared(result, comparison, &ReportOptions::default())
+            .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
+        save_text(file, &text).map_err(|error| CommandError::new(ExitCode::Internal, error))?;
+    }
+    Ok(())
 }
 
 /// The report format that a flag names.
@@ -89,6 +134,10 @@ pub(super) const fn format(format: OutputFormat) -> ReportFormat {
         OutputFormat::Csv => ReportFormat::Csv,
         OutputFormat::Json => ReportFormat::Json,
         OutputFormat::Markdown => ReportFormat::Markdown,
+        OutputFormat::Comment => ReportFormat::Comment,
+        OutputFormat::Junit => ReportFormat::Junit,
+        OutputFormat::Bencher => ReportFormat::Bencher,
+        OutputFormat::Flat => ReportFormat::Flat,
     }
 }
 

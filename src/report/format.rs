@@ -1,8 +1,13 @@
 //! The formats of reports, by name.
 
+use super::bencher::bencher;
+use super::brief::brief;
 use super::csv::summary_csv;
+use super::flat::flat;
+use super::junit::junit;
 use super::markdown::markdown;
 use super::table::{TableOptions, table};
+use crate::compare::Comparison;
 use crate::result::{ResultError, RunResult};
 
 /// A format of reports.
@@ -16,6 +21,14 @@ pub enum ReportFormat {
     Json,
     /// `summary.md`: for people.
     Markdown,
+    /// A short Markdown: for a comment on a pull request.
+    Comment,
+    /// JUnit XML: for CI servers.
+    Junit,
+    /// Bencher's JSON: for continuous benchmarking.
+    Bencher,
+    /// A flat list of figures in JSON: for dashboards.
+    Flat,
 }
 
 /// What a report shows.
@@ -41,6 +54,9 @@ pub enum ReportError {
     /// The result does not hold what the report needs.
     #[error(transparent)]
     Result(#[from] ResultError),
+    /// The XML cannot be written.
+    #[error("the XML cannot be written: {0}")]
+    Junit(#[from] quick_junit::SerializeError),
     /// The CSV cannot be written.
     #[error("the CSV cannot be written: {0}")]
     Csv(#[from] csv::Error),
@@ -49,7 +65,16 @@ pub enum ReportError {
 /// The registry: adding a format means a line in each of these.
 impl ReportFormat {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Table, Self::Csv, Self::Json, Self::Markdown];
+    pub const ALL: [Self; 8] = [
+        Self::Table,
+        Self::Csv,
+        Self::Json,
+        Self::Markdown,
+        Self::Comment,
+        Self::Junit,
+        Self::Bencher,
+        Self::Flat,
+    ];
 
     /// Its name on the command line.
     pub const fn key(self) -> &'static str {
@@ -58,6 +83,10 @@ impl ReportFormat {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Markdown => "markdown",
+            Self::Comment => "comment",
+            Self::Junit => "junit",
+            Self::Bencher => "bencher",
+            Self::Flat => "flat",
         }
     }
 
@@ -71,12 +100,31 @@ impl ReportFormat {
         result: &RunResult,
         options: &ReportOptions,
     ) -> Result<String, ReportError> {
+        self.render_compared(result, None, options)
+    }
+
+    /// As [`ReportFormat::render`], and with what came of the comparison with a baseline in the
+    /// formats for pipelines: comment, `JUnit` and flat.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError`] if the result does not hold what the report needs.
+    pub fn render_compared(
+        self,
+        result: &RunResult,
+        comparison: Option<&Comparison>,
+        options: &ReportOptions,
+    ) -> Result<String, ReportError> {
         match self {
             Self::Table => Ok(table(result, options.table, options.rounds_apart)?),
             Self::Csv => summary_csv(result),
             Self::Json if options.histograms => Ok(result.to_json()?),
             Self::Json => Ok(result.without_histograms().to_json()?),
             Self::Markdown => Ok(markdown(result, options.rounds_apart)?),
+            Self::Comment => Ok(brief(result, comparison)?),
+            Self::Junit => junit(result, comparison),
+            Self::Bencher => bencher(result),
+            Self::Flat => flat(result, comparison),
         }
     }
 

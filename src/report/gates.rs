@@ -1,10 +1,8 @@
 //! What became of the gates, for terminals and documents.
 
-use super::numbers::counted;
 use super::wrap::wrapped;
 use crate::gate::{GateResult, GateTest, Outcome, test_gates};
 use crate::result::{ResultError, RunResult};
-use crate::units::count;
 
 /// Every gate of `result` with every cell it is meant for, in lines of at most `width` columns.
 ///
@@ -47,6 +45,9 @@ pub(super) fn gate_lines(results: &[GateResult]) -> Vec<String> {
     lines
 }
 
+/// The outcome of what makes a gate fail.
+pub(super) const FAILED: &str = "FAILED";
+
 /// The rows of the document's table: gate, backend, workload, stage, figure, outcome.
 pub(super) fn gate_rows(results: &[GateResult]) -> Vec<[String; 6]> {
     let mut rows = Vec::new();
@@ -61,7 +62,7 @@ pub(super) fn gate_rows(results: &[GateResult]) -> Vec<[String; 6]> {
             let GateTest { backend, workload, stage, .. } = test.clone();
             let outcome = match (test.outcome.fails(), gate.vacuous()) {
                 (false, None) => test.outcome.key().replace('_', " "),
-                _ => "FAILED".to_owned(),
+                _ => FAILED.to_owned(),
             };
             rows.push([name.clone(), backend, workload, stage, gate.words(test), outcome]);
         }
@@ -75,10 +76,7 @@ pub(super) fn tally(results: &[GateResult]) -> Option<String> {
     match results.len() {
         0 => None,
         all if all == held => Some(format!("gates: {} held", all_of(all))),
-        all => {
-            let failed = all - held;
-            Some(format!("gates: {failed} of {} FAILED", counted(count(all), "gate")))
-        }
+        all => Some(format!("gates: {} of {all} FAILED", all - held)),
     }
 }
 
@@ -87,7 +85,7 @@ fn all_of(gates: usize) -> String {
 }
 
 fn verdict(gate: &GateResult) -> &'static str {
-    if gate.holds() { "held" } else { "FAILED" }
+    if gate.holds() { "held" } else { FAILED }
 }
 
 /// The gate with the cells it is meant for, as it is written.
@@ -142,7 +140,7 @@ mod tests {
           ollama, 向量, concurrency 4, 30s: 0%
           星河推理, 向量, concurrency 4, 30s: 6%
         FAILED e2e.p50 < 9s where backend=x: no cell of the run is meant by it
-        gates: 2 of 3 gates FAILED
+        gates: 2 of 3 FAILED
         ");
     }
 

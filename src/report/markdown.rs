@@ -107,7 +107,7 @@ fn section(block: &Block<'_>) -> Vec<String> {
 }
 
 /// The figures of a block: a table, and an empty line.
-fn figures(block: &Block<'_>) -> Vec<String> {
+pub(super) fn figures(block: &Block<'_>) -> Vec<String> {
     let columns = columns_of(block);
     let mut titles = vec![block.of.to_owned()];
     titles.extend(columns.iter().map(Column::title));

@@ -6,25 +6,36 @@
 //!
 //! [`RunResult`]: crate::result::RunResult
 
+mod bencher;
 mod blocks;
+mod brief;
 mod client_error;
 mod columns;
 mod comparison;
 mod contrast;
 mod csv;
+mod figures;
 mod findings;
+mod flat;
 mod format;
 mod gates;
 mod grid;
+mod junit;
 mod markdown;
 mod numbers;
 mod remarks;
 mod table;
+mod verdicts;
 mod wrap;
 
+pub use bencher::bencher;
+pub use brief::brief;
 pub use comparison::{ComparisonFormat, sentence, verdict_line};
 pub use csv::{guarded, summary_columns, summary_csv};
+pub use flat::flat;
 pub use format::{ReportError, ReportFormat, ReportOptions};
 pub use gates::gates;
+pub use junit::junit;
 pub use markdown::markdown;
 pub use table::{TableOptions, table};
+pub use verdicts::verdict_lines;

@@ -110,6 +110,13 @@ impl Fingerprint {
     }
 }
 
+/// Every fact, a line each: `kernel: 6.8.0`.
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts.iter().try_for_each(|part| writeln!(f, "{}: {}", part.label, part.value))
+    }
+}
+
 /// `kernel 6.8.0 against 6.9.1`
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@ use super::cell::CellResult;
 use super::counts::FindingEntry;
 use super::gate::GateEntry;
 use super::histograms::HistogramError;
+use super::merge::MergedRun;
 use super::provenance::{Host, Provenance, scenario_hash};
 use super::setup::{BackendEntry, LoadEntry, SloEntry, StageEntry, WorkloadEntry};
 use crate::audit::{Confidence, Severity};
@@ -57,6 +58,10 @@ pub struct RunResult {
     pub notes: Vec<Note>,
     /// What speaks for or against believing the run as a whole.
     pub findings: Vec<FindingEntry>,
+    /// The runs that were added up to this one, in the order of its cells; empty for a run as it
+    /// was made.
+    #[serde(default)]
+    pub merged_from: Vec<MergedRun>,
     /// The cells, in run order.
     pub cells: Vec<CellResult>,
 }
@@ -173,6 +178,7 @@ impl RunResult {
             records: None,
             notes: Vec::new(),
             findings: Vec::new(),
+            merged_from: Vec::new(),
             cells: Vec::new(),
         }
     }

@@ -149,23 +149,32 @@ impl RunFolder {
     /// [`StoreError`] if a file cannot be made or written.
     pub fn save(&self, result: &RunResult) -> Result<(), StoreError> {
         self.sync()?;
-        for (name, format) in [
-            (RESULT_FILE, ReportFormat::Json),
-            ("summary.csv", ReportFormat::Csv),
-            ("summary.md", ReportFormat::Markdown),
-        ] {
-            let text = format
-                .render(result, &ReportOptions::default())
-                .map_err(|source| StoreError::Report { path: self.path.join(name), source })?;
-            replace(&self.path, name, &text)?;
-        }
-        Ok(())
+        save_reports(&self.path, result)
     }
+}
+
+/// Writes what is made from `result` alone into `folder`, `result.json` first.
+///
+/// # Errors
+///
+/// [`StoreError`] if a file cannot be made or written.
+pub(super) fn save_reports(folder: &Path, result: &RunResult) -> Result<(), StoreError> {
+    for (name, format) in [
+        (RESULT_FILE, ReportFormat::Json),
+        ("summary.csv", ReportFormat::Csv),
+        ("summary.md", ReportFormat::Markdown),
+    ] {
+        let text = format
+            .render(result, &ReportOptions::default())
+            .map_err(|source| StoreError::Report { path: folder.join(name), source })?;
+        replace(folder, name, &text)?;
+    }
+    Ok(())
 }
 
 /// Makes `name`, or the first of `name-2`, `name-3` … that is not taken. Making a folder is
 /// atomic, so two runs never share one.
-fn make_folder(results_dir: &Path, name: &str) -> Result<(PathBuf, String), StoreError> {
+pub(super) fn make_folder(results_dir: &Path, name: &str) -> Result<(PathBuf, String), StoreError> {
     let mut number = 1;
     loop {
         let id = if number == 1 { name.to_owned() } else { format!("{name}-{number}") };

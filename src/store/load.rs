@@ -55,7 +55,7 @@ fn runs_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The file that holds the result of the run at `path`.
-fn result_file(path: &Path) -> Result<PathBuf, StoreError> {
+pub(super) fn result_file(path: &Path) -> Result<PathBuf, StoreError> {
     let no_run = |found: String| StoreError::NoRun { path: path.to_owned(), found };
     if path.is_file() {
         return Ok(path.to_owned());

@@ -4,10 +4,12 @@
 //! `timeseries.csv` and `histograms.hlog` are appended to and flushed; every other file is replaced as a whole, by a new file that is renamed over
 //! the old one, so a reader (or a crash) never sees half of it.
 
+mod baselines;
 mod folder;
 mod histogram_log;
 mod host;
 mod load;
+mod merge;
 mod records;
 mod replace;
 mod requests;
@@ -18,9 +20,11 @@ mod timeseries;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use baselines::{BaselineEntry, Baselines};
 pub use folder::{RunFolder, folder_name};
 pub use host::host_facts;
 pub use load::{load, runs_at};
+pub use merge::{MergedFolder, save_merged};
 pub use records::RecordsPolicy;
 pub use requests::request_values;
 pub use text_file::{read_text, save_text};

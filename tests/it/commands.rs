@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::accounting::assert_adds_up;
 use crate::program::{Ended, OPEN_LOOP, Sandbox, rows};
 
-const FORMATS: [&str; 4] = ["table", "csv", "json", "markdown"];
+const FORMATS: [&str; 8] =
+    ["table", "csv", "json", "markdown", "comment", "junit", "bencher", "flat"];
 
 fn scenarios() -> [(&'static str, &'static str); 7] {
     [
@@ -99,16 +100,21 @@ fn a_plan_shows_every_cell_and_sends_nothing() {
     let sandbox = Sandbox::new();
     sandbox.write("ci-smoke.yaml", scenarios()[0].1);
     let plan = sandbox.start(&["plan", "ci-smoke.yaml"]).with_code(0);
-    insta::assert_snapshot!(plan.stdout, @r"
-    ci-smoke: 6 cells; 2 warm-up requests before each; at most 3m under load
+    insta::assert_snapshot!(plan.stdout, @"
+    ci-smoke: 6 cells; 2 warm-up requests before each; at most 90s under load
 
      #  round  backend  workload     load           until               model
-     1      1  server   chat-stream  concurrency 2  20 requests or 30s  simulated
-     2      1  server   chat-plain   concurrency 2  20 requests or 30s  simulated
-     3      1  server   completions  concurrency 2  20 requests or 30s  simulated
-     4      1  server   responses    concurrency 2  20 requests or 30s  simulated
-     5      1  server   embed        concurrency 2  20 requests or 30s  simulated-embed
-     6      1  server   rank         concurrency 2  20 requests or 30s  simulated-rank
+     1      1  server   chat-stream  concurrency 2  20 requests or 15s  simulated
+     2      1  server   chat-plain   concurrency 2  20 requests or 15s  simulated
+     3      1  server   completions  concurrency 2  20 requests or 15s  simulated
+     4      1  server   responses    concurrency 2  20 requests or 15s  simulated
+     5      1  server   embed        concurrency 2  20 requests or 15s  simulated-embed
+     6      1  server   rank         concurrency 2  20 requests or 15s  simulated-rank
+
+    gate: error_rate <= 0%
+    gate: slo_attainment >= 99%
+    gate: ttft.p50 < 500ms
+    gate: e2e.p50 < 2s where workload=embed
     ");
     for (name, text) in scenarios() {
         sandbox.write("scenario.yaml", text);

@@ -42,7 +42,7 @@ fn a_gate_that_is_broken_ends_with_5_and_says_by_how_much() {
         "error_rate < 1%",
     ]);
     let ended = Sandbox::new().run(&scenario(&gates), &[]).with_code(5);
-    assert!(ended.stdout.contains("gates: 1 of 2 gates FAILED"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("gates: 1 of 2 FAILED"), "{}", ended.stdout);
     let line = "! ttft.p50 < 5ms where backend=fast and stage=\"concurrency 2\": fast, chat,";
     assert!(ended.stdout.contains(line), "{}", ended.stdout);
 }

@@ -7,7 +7,11 @@ mod accuracy;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod baseline;
+#[cfg(test)]
 mod calibrate;
+#[cfg(test)]
+mod ci;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
@@ -20,6 +24,8 @@ mod datasets;
 mod documents;
 #[cfg(test)]
 mod endpoints;
+#[cfg(test)]
+mod exit_codes;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
@@ -34,6 +40,8 @@ mod intervals;
 mod lateness;
 #[cfg(test)]
 mod markdown;
+#[cfg(test)]
+mod merge;
 #[cfg(test)]
 mod mock;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::program::{Ended, OPEN_LOOP, Sandbox, rows};
 
 const FORMATS: [&str; 4] = ["table", "csv", "json", "markdown"];
 
-fn scenarios() -> [(&'static str, &'static str); 7] {
+fn scenarios() -> [(&'static str, &'static str); 8] {
     [
         ("ci-smoke", include_str!("../../scenarios/ci-smoke.yaml")),
         ("embeddings", include_str!("../../scenarios/embeddings.yaml")),
@@ -21,6 +21,7 @@ fn scenarios() -> [(&'static str, &'static str); 7] {
         ("quickstart", include_str!("../../scenarios/quickstart.yaml")),
         ("rerank", include_str!("../../scenarios/rerank.yaml")),
         ("vision", include_str!("../../scenarios/vision.yaml")),
+        ("synthetic", include_str!("../../scenarios/synthetic.yaml")),
     ]
 }
 

@@ -82,6 +82,8 @@ impl Case {
             conversation: None,
             prompts: PromptSource::Inline(vec!["Hello".to_owned()]),
             max_tokens: Some(8),
+            output_tokens: None,
+            tokenizer: None,
             body: Map::new(),
             backends: vec![0],
             batch: Batch::ONE,

@@ -93,6 +93,9 @@ pub(super) struct RunArguments {
 pub(super) struct PlanArguments {
     #[command(flatten)]
     pub(super) source: SourceArguments,
+    /// Show so many requests of each workload, the lengths asked for, and totals of each cell
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3")]
+    pub(super) show: Option<u64>,
     /// Print JSON instead of a table
     #[arg(long)]
     pub(super) json: bool,

@@ -20,6 +20,7 @@ mod mock;
 mod models;
 mod output;
 mod plan;
+mod preview;
 mod progress;
 mod report;
 mod run;

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::arguments::PlanArguments;
 use super::exit::{CommandError, ExitCode};
 use super::output::{print, say};
+use super::preview::Preview;
 use super::scenario;
 use crate::plan::{Cell, LoadTime, RunPlan};
 use crate::scenario::{Bound, Target, Warmup};
@@ -17,7 +18,12 @@ use crate::units::{format_span, seconds};
 /// Prints what a run would do.
 pub(super) fn plan(arguments: &PlanArguments) -> Result<ExitCode, CommandError> {
     let plan = RunPlan::new(scenario::load(&arguments.source)?);
-    let text = if arguments.json { as_json(&plan)? } else { as_table(&plan) };
+    let preview = arguments.show.map(|show| Preview::new(&plan, show)).transpose()?;
+    let text = if arguments.json {
+        as_json(&plan, preview.as_ref())?
+    } else {
+        as_table(&plan) + &preview.map(|preview| preview.as_text()).unwrap_or_default()
+    };
     print(&text)?;
     plan.thin_gates().iter().for_each(|gate| say(&format!("warning: {gate}")));
     Ok(ExitCode::Done)
@@ -109,10 +115,10 @@ fn until(bound: Bound) -> String {
     }
 }
 
-fn as_json(plan: &RunPlan) -> Result<String, CommandError> {
+fn as_json(plan: &RunPlan, preview: Option<&Preview>) -> Result<String, CommandError> {
     let LoadTime { least, most } = plan.load_time();
     let cells: Vec<_> = plan.cells().iter().map(|cell| cell_as_json(plan, cell)).collect();
-    let document = json!({
+    let mut document = json!({
         "name": plan.scenario().name,
         "seed": plan.scenario().seed,
         "load_time_least_s": seconds(least),
@@ -121,6 +127,9 @@ fn as_json(plan: &RunPlan) -> Result<String, CommandError> {
         "warnings": plan.thin_gates().iter().map(ToString::to_string).collect::<Vec<_>>(),
         "cells": cells,
     });
+    if let Some(preview) = preview {
+        document["preview"] = preview.as_json();
+    }
     let text = serde_json::to_string_pretty(&document)
         .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
     Ok(format!("{text}\n"))

@@ -181,6 +181,7 @@ impl HttpClient {
         record.streamed = spec.stream;
         record.items = spec.items;
         record.max_tokens = spec.max_tokens;
+        record.asked_input = spec.input_tokens;
         let sent_at = self.clock.now();
         record.sent_at = Some(sent_at);
         let mut deadline = Deadline::new(&self.clock, &self.parts.timeouts, sent_at, spec.stream);

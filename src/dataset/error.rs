@@ -9,6 +9,7 @@ use super::index::MAX_FILE_BYTES;
 use super::open::HELD_BYTES;
 use super::pictures::PictureError;
 use super::split::MAX_ROW_BYTES;
+use crate::workload::TokenizerError;
 
 /// Why prompts cannot be read.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -104,6 +105,25 @@ pub enum DatasetError {
         path: PathBuf,
         /// Most requests that are kept.
         most: usize,
+    },
+    /// A tokenizer cannot be used.
+    #[error("{}: {source}", path.display())]
+    Tokenizer {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Arc<TokenizerError>,
+    },
+    /// A file is larger than a tokenizer ever is.
+    #[error(
+        "{}: larger than {limit} bytes, so no tokenizer; name the model's `tokenizer.json`",
+        path.display()
+    )]
+    TokenizerTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The most that is read.
+        limit: u64,
     },
     /// There is no prompt in the scenario.
     #[error("`prompts` is empty; write at least one text")]

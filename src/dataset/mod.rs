@@ -1,6 +1,6 @@
 //! Files of prompts, as sources of prompts by number.
 //!
-//! [`open_prompts`] opens those of a workload. A small file is read whole and checked before any load; a large one
+//! [`open_prompts`] opens those of a workload, synthetic ones included. A small file is read whole and checked before any load; a large one
 //! is read as it is needed, in bounded memory, and begins at once. Every error names the file,
 //! the line, what was found there and what would be accepted.
 //!
@@ -25,6 +25,7 @@ mod permutation;
 mod pictures;
 mod sharegpt;
 mod split;
+mod tokenizer;
 
 pub use error::DatasetError;
 pub use index::MAX_FILE_BYTES;

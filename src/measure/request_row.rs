@@ -29,6 +29,7 @@ pub struct RequestRow {
     usage: TokenUsage,
     text_events: u64,
     items: u32,
+    asked_input: Option<u32>,
     max_tokens: Option<u32>,
     body_bytes: u64,
     outcome: &'static str,
@@ -65,6 +66,7 @@ impl RequestRow {
             usage: record.usage,
             text_events: count(record.text_events.len()),
             items: record.items,
+            asked_input: record.asked_input,
             max_tokens: record.max_tokens,
             body_bytes: record.body_bytes,
             outcome: record.outcome.key(),
@@ -238,6 +240,7 @@ const COLUMNS: &[Column] = columns! {
     "input_tokens" => |row| row.metrics.input_tokens.into();
     "reasoning_tokens" => |row| row.usage.reasoning.into();
     "cached_tokens" => |row| row.usage.cached.into();
+    "asked_input_tokens" => |row| row.asked_input.into();
     "max_tokens" => |row| row.max_tokens.into();
     "text_events" => |row| Field::Count(row.text_events);
     "items" => |row| Field::Count(row.items.into());

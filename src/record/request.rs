@@ -98,6 +98,8 @@ pub struct RequestRecord {
     /// Input items of the request: the texts of an embedding, the documents of a reranking,
     /// 1 otherwise.
     pub items: u32,
+    /// Input tokens that were asked for, where the input was made to a length.
+    pub asked_input: Option<u32>,
     /// Output tokens that were asked for at most; `None` without a limit.
     pub max_tokens: Option<u32>,
     /// Bytes of the answer's body.
@@ -132,6 +134,7 @@ impl RequestRecord {
             finish_reason: None,
             tool_calls: 0,
             items: 1,
+            asked_input: None,
             max_tokens: None,
             body_bytes: 0,
             outcome: Outcome::Unsent,

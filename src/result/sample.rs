@@ -135,6 +135,8 @@ fn workload(name: &str, endpoint: Endpoint, model: &str) -> Workload {
         conversation: None,
         prompts: PromptSource::Inline(vec!["解释人工智能".to_owned(), "Hello".to_owned()]),
         max_tokens: endpoint.generates().then_some(128),
+        output_tokens: None,
+        tokenizer: None,
         body: serde_json::Map::new(),
         backends: vec![0, 1],
         batch: Batch::constant(if endpoint.generates() { 1 } else { 16 }),

@@ -1,14 +1,16 @@
 //! What was measured, as set up: backends, workloads, stages, load, SLO.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::lengths::LengthsEntry;
 use crate::openai::Endpoint;
 use crate::scenario::{
     Backend, Connections, Course, HttpVersion, Load, LoadProfile, PromptFile, PromptOrder,
-    PromptSource, Slo, Stage, Step, StopRule, Target, Warmup, Workload,
+    PromptSource, SharedPrefix, Slo, Stage, Step, StopRule, Synthetic, Target, Warmup, Workload,
 };
 use crate::units::{Rate, count, float, millis, seconds};
 
@@ -92,7 +94,7 @@ impl BackendEntry {
 }
 
 /// One kind of request that was sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkloadEntry {
     /// The name tables show.
     pub name: String,
@@ -104,13 +106,20 @@ pub struct WorkloadEntry {
     pub stream: bool,
     /// Most output tokens asked for; `null` without a limit.
     pub max_tokens: Option<u32>,
-    /// Where the prompts come from: `inline`, or the file and its format.
+    /// Tokens each answer was to have, as `128` or `128 ± 16`; `null`: the model decided.
+    pub output_tokens: Option<String>,
+    /// The tokenizer's file, without its folder; `null` without one.
+    pub tokenizer: Option<String>,
+    /// Where the prompts come from: `inline`, the file and its format, or `synthetic text` with
+    /// its language and lengths.
     pub prompts: String,
-    /// How many prompts there are; `null` while a file is not read.
+    /// How many prompts there are; `null` while a file is not read, and for synthetic text.
     pub prompt_count: Option<u64>,
     /// Rows of the file that are no prompts and were left out, as far as they were come upon.
     #[serde(default)]
     pub prompts_left_out: u64,
+    /// How the lengths of synthetic prompts came about; `null` for other prompts.
+    pub input_lengths: Option<LengthsEntry>,
     /// Texts per request for embeddings, documents per ranking, 1 for all else; where it is
     /// drawn for each request, the mean, rounded up.
     pub batch: u32,
@@ -136,6 +145,10 @@ impl WorkloadEntry {
         let (prompts, prompt_count) = match &workload.prompts {
             PromptSource::Inline(prompts) => ("inline".to_owned(), Some(count(prompts.len()))),
             PromptSource::File(file) => (described(file), None),
+            PromptSource::Synthetic(synthetic) => (in_words(synthetic), None),
+        };
+        let file_name = |path: &PathBuf| {
+            path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
         };
         Self {
             name: workload.name.clone(),
@@ -143,9 +156,12 @@ impl WorkloadEntry {
             model: workload.model.clone(),
             stream: workload.stream,
             max_tokens: workload.max_tokens,
+            output_tokens: workload.output_tokens.map(|output| output.of_numbers().to_string()),
+            tokenizer: workload.tokenizer.as_ref().map(file_name),
             prompts,
             prompt_count,
             prompts_left_out: 0,
+            input_lengths: None,
             batch: workload.batch.typical(),
             images: workload.images.as_ref().map(ToString::to_string),
             turns: workload.conversation.map(|it| it.turns.of_numbers().to_string()),
@@ -165,6 +181,26 @@ fn described(file: &PromptFile) -> String {
         order => format!(", {}", order.key()),
     };
     format!("{} ({}{order})", name.to_string_lossy(), file.format.key())
+}
+
+/// Synthetic prompts by language, lengths and what they share.
+fn in_words(synthetic: &Synthetic) -> String {
+    let lengths: Vec<_> = synthetic
+        .lengths
+        .iter()
+        .map(|pair| match pair.output_tokens {
+            None => format!("{} tokens", pair.input_tokens.of_numbers()),
+            Some(output) => {
+                format!("{} tokens for {}", pair.input_tokens.of_numbers(), output.of_numbers())
+            }
+        })
+        .collect();
+    let shared = synthetic.shared_prefix.map(|SharedPrefix { tokens, groups }| match groups {
+        1 => format!("; the first {tokens} shared"),
+        groups => format!("; the first {tokens} shared in {groups} groups"),
+    });
+    let language = synthetic.language.key();
+    format!("synthetic text ({language}, {}{})", lengths.join(" or "), shared.unwrap_or_default())
 }
 
 /// One load point.

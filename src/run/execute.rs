@@ -7,12 +7,14 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
+use super::ahead::Ahead;
 use super::cell::{CellOrder, CellState};
 use super::coordinator::{CellEnd, CellRun, Crew};
 use super::error::RunError;
 use super::event::Observer;
 use super::interrupt::Interrupt;
 use super::labels::cell_labels;
+use super::lengths::Lengths;
 use super::limits::make_room_for;
 use super::preflight::{Checked, Preflight};
 use super::prompts::{open_prompts, tell_prompts};
@@ -24,7 +26,7 @@ use crate::load::{Purpose, Stream, Thinking};
 use crate::measure::{Parts, Recorder, RecordingRules};
 use crate::plan::{Cell, RunPlan};
 use crate::result::{CellLabels, CellResult, ClientEntry, FindingEntry, Note, RunResult};
-use crate::scenario::{HttpVersion, LoadProfile, Redactor};
+use crate::scenario::{HttpVersion, LoadProfile, Redactor, Warmup};
 use crate::units::{count, index, ratio};
 use crate::workload::{PromptRows, PromptStart, RequestFactory};
 
@@ -139,6 +141,7 @@ impl<'a> Run<'a> {
         }
         if self.options.preflight {
             self.preflight(&mut result, observer)?;
+            self.check_lengths(&mut result, observer)?;
         }
         let cells = self.cells();
         if cells.is_empty() {
@@ -199,6 +202,28 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Checks the lengths of synthetic prompts, and corrects them where they are estimated.
+    fn check_lengths(
+        &mut self,
+        result: &mut RunResult,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
+        let used: BTreeSet<_> = self.cells().iter().map(|cell| cell.workload).collect();
+        let mut notes = Vec::new();
+        for workload in used {
+            let lengths = Lengths { plan: self.plan, clock: &self.clock, targets: &self.targets };
+            let prompts = &mut self.prompts[workload];
+            if let Some(entry) = lengths.check(workload, prompts, self.interrupt, &mut notes)? {
+                result.workloads[workload].input_lengths = Some(entry);
+            }
+        }
+        for (name, text) in notes {
+            observer.note(&format!("{name}: {text}"));
+            result.notes.push(Note { backend: Some(name), text });
+        }
+        Ok(())
+    }
+
     /// Starts the workers: one for each core but one, which is left to the kernel, the pacer and
     /// the thread that merges; and no more than requests can be in flight.
     fn hire(&self, cells: &[Cell]) -> Result<Crew, RunError> {
@@ -226,7 +251,7 @@ impl<'a> Run<'a> {
         let scenario = self.plan.scenario();
         self.hook(cell, scenario.load.hooks.before_cell.as_deref())?;
         observer.cell_started(cell).map_err(RunError::Store)?;
-        let job = self.job(cell);
+        let job = self.job(cell)?;
         let run = CellRun::new(crew, cell, &job, self.interrupt, observer);
         let end = run.run(&job, scenario.seed, scenario.load.drain);
         let after = self.hook(cell, scenario.load.hooks.after_cell.as_deref());
@@ -237,7 +262,7 @@ impl<'a> Run<'a> {
         Ok(end)
     }
 
-    fn job(&self, cell: &Cell) -> CellJob {
+    fn job(&self, cell: &Cell) -> Result<CellJob, RunError> {
         let scenario = self.plan.scenario();
         let workload = self.plan.workload(cell);
         let backend = self.plan.backend(cell);
@@ -260,16 +285,19 @@ impl<'a> Run<'a> {
             stop: scenario.load.stop,
             has_sessions: workload.conversation.is_some(),
         };
-        CellJob {
+        let factory = RequestFactory::new(workload, backend, prompts, start, include_usage);
+        let factory = Arc::new(factory);
+        // What is said next in a conversation depends on the answers.
+        let ends = match order.has_sessions {
+            true => (0, 0),
+            false => (most_warmup(order.warmup), order.stage.bound.requests.unwrap_or(u64::MAX)),
+        };
+        let requests = Ahead::begin(Arc::clone(&factory), ends).map_err(RunError::Start)?;
+        Ok(CellJob {
             state: Arc::new(CellState::new(order, self.clock.now())),
             parts: target.parts.clone(),
-            factory: Arc::new(RequestFactory::new(
-                workload,
-                backend,
-                prompts,
-                start,
-                include_usage,
-            )),
+            factory,
+            requests: Arc::new(requests),
             recorder: Recorder::new(RecordingRules {
                 slo: scenario.slo.clone(),
                 endpoint: workload.endpoint,
@@ -278,7 +306,7 @@ impl<'a> Run<'a> {
             thinking: self.thinking(cell, Purpose::ThinkTimes),
             turn_thinking: self.thinking(cell, Purpose::TurnThinkTimes),
             server: target.place(),
-        }
+        })
     }
 
     /// How users think: the slots of a closed loop between two requests, or anybody between
@@ -389,4 +417,13 @@ fn answer_lengths(cells: &[CellResult]) -> Vec<AnswerLength> {
         })
     };
     sums.into_values().filter_map(mean).collect()
+}
+
+/// How many requests a warm-up has at most.
+const fn most_warmup(warmup: Option<Warmup>) -> u64 {
+    match warmup {
+        None => 0,
+        Some(Warmup::Requests(requests)) => requests,
+        Some(Warmup::Duration(_)) => u64::MAX,
+    }
 }

@@ -2,12 +2,14 @@
 //!
 //! The calling thread coordinates and merges; worker threads send, each with a runtime,
 //! connections and a recorder of its own; a pacer thread releases open-loop arrivals. While a
-//! stage runs nothing is shared between workers but the atomics of `CellState`.
+//! stage runs nothing is shared between workers but the atomics of `CellState`, and the requests
+//! that a thread makes ahead of them, behind a lock that is held for a look-up.
 //!
 //! Invariants: every request that was due ends up in exactly one record, also when it is
 //! cut off by the drain, by Ctrl-C or by an early stop; workers never wait for the coordinator
 //! while a stage runs.
 
+mod ahead;
 mod cell;
 mod coordinator;
 mod error;
@@ -17,6 +19,7 @@ mod health;
 mod heartbeat;
 mod interrupt;
 mod labels;
+mod lengths;
 mod limits;
 mod machine;
 mod neighbour;

@@ -225,7 +225,10 @@ impl Preflight<'_> {
 }
 
 /// What `check` comes to; `None` if the run is to stop before.
-async fn unless_asked<T>(interrupt: &Interrupt, check: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn unless_asked<T>(
+    interrupt: &Interrupt,
+    check: impl Future<Output = T>,
+) -> Option<T> {
     let asked = async {
         while !interrupt.is_asked() {
             tokio::time::sleep(LOOK_EVERY).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::error::RunError;
-use crate::result::{Note, RunResult};
+use crate::result::{LengthsEntry, Note, RunResult};
 use crate::scenario::{Scenario, Workload};
 use crate::units::count;
 use crate::workload::{LeftOut, PromptRows};
@@ -29,6 +29,12 @@ pub(super) fn tell_prompts(result: &mut RunResult, prompts: &[Arc<dyn PromptRows
     for (entry, prompts) in result.workloads.iter_mut().zip(prompts) {
         let LeftOut { count: left_out, first } = prompts.left_out();
         entry.prompt_count = prompts.distinct();
+        // What was checked before the load says more.
+        if entry.input_lengths.is_none() {
+            let method = prompts.length_method();
+            entry.input_lengths =
+                method.map(|method| LengthsEntry::new(method.key(), method.factor()));
+        }
         if let (0, Some(first)) = (entry.prompts_left_out, first) {
             let text = format!(
                 "workload `{}`: rows that are no prompts are left out; the first one: {first}",

@@ -101,7 +101,7 @@ fn what_to_send(cell: &Rc<CellContext>, phase: Phase, index: u64) -> Option<(Wha
         }
         return begun.map(|(session, spec)| (What::Session(Box::new(session)), spec));
     }
-    match cell.factory.request(phase, index) {
+    match cell.requests.request(phase, index) {
         Ok(Some(spec)) => return Some((What::Request, spec)),
         Ok(None) => cell.state.close_window(cell.clock.now()),
         Err(error) => cell.state.lacks_prompt(error, cell.clock.now()),

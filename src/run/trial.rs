@@ -64,6 +64,7 @@ impl Trial<'_> {
         if workload.endpoint.generates() {
             let limit = workload.max_tokens.map_or(TRIAL_TOKENS, |most| most.min(TRIAL_TOKENS));
             workload.max_tokens = Some(limit);
+            workload.output_tokens = None;
         }
         let start = PromptStart { seed: 0, place: 0, places: 1 };
         let prompts = Arc::clone(self.prompts);

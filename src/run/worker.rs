@@ -10,6 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
+use super::ahead::Ahead;
 use super::cell::CellState;
 use super::heartbeat::Heartbeat;
 use super::neighbour::ServerPlace;
@@ -34,6 +35,7 @@ pub(super) struct CellJob {
     pub(super) state: Arc<CellState>,
     pub(super) parts: ClientParts,
     pub(super) factory: Arc<RequestFactory>,
+    pub(super) requests: Arc<Ahead>,
     pub(super) recorder: Recorder,
     /// How long closed-loop slots think between two requests; `None`: they do not.
     pub(super) thinking: Option<Thinking>,
@@ -147,6 +149,7 @@ struct Stay {
 pub(super) struct CellContext {
     pub(super) state: Arc<CellState>,
     pub(super) factory: Arc<RequestFactory>,
+    pub(super) requests: Arc<Ahead>,
     pub(super) client: HttpClient,
     pub(super) sink: Rc<Sink>,
     pub(super) turnstile: Turnstile,
@@ -157,7 +160,8 @@ pub(super) struct CellContext {
 
 impl Stay {
     fn new(job: CellJob, clock: Clock, reports: SyncSender<Report>) -> Self {
-        let CellJob { state, parts, factory, recorder, thinking, turn_thinking, .. } = job;
+        let CellJob { state, parts, factory, requests, recorder, thinking, turn_thinking, .. } =
+            job;
         let heartbeat = Heartbeat::start(clock.clone(), Arc::clone(&state));
         let client = HttpClient::new(parts, clock.clone());
         let meter = client.meter().clone();
@@ -167,6 +171,7 @@ impl Stay {
         let cell = Rc::new(CellContext {
             state,
             factory,
+            requests,
             client,
             sink,
             turnstile,

@@ -22,6 +22,7 @@ mod refusal;
 mod schema;
 mod secret;
 mod shipped;
+mod synthetic;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -37,7 +38,7 @@ pub use course::{Course, Step, Steps};
 pub use distribution::Distribution;
 pub use environment::{Environment, Origin};
 pub use flags::{ScenarioFlags, parse_goodput, scenario_text};
-pub use kind::{BackendKind, Preset, TokenLimitField};
+pub use kind::{BackendKind, LengthField, Preset, TokenLimitField};
 pub use load::{ArrivalProcess, Bound, Hooks, Load, LoadProfile, Stage, StopRule, Warmup};
 pub use mock::MockSpec;
 pub use overrides::Overrides;
@@ -47,6 +48,7 @@ pub use refusal::ScenarioErrors;
 pub use schema::schema;
 pub use secret::{Redactor, Secret};
 pub use shipped::{quickstart, starter};
+pub use synthetic::{Language, LengthPair, MOST_INPUT_TOKENS, SharedPrefix, Synthetic};
 pub use workload::{
     ConversationShape, ImageSource, Images, MOST_TURNS, PromptSource, Slo, SloLimit, Workload,
 };

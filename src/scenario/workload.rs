@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::batch::Batch;
 use super::distribution::Distribution;
 use super::prompt_file::PromptFile;
+use super::synthetic::Synthetic;
 use crate::metric::Metric;
 use crate::openai::Endpoint;
 
@@ -38,6 +39,10 @@ pub struct Workload {
     pub images: Option<Images>,
     /// Most output tokens asked for.
     pub max_tokens: Option<u32>,
+    /// Tokens each answer is to have; `None`: the model decides.
+    pub output_tokens: Option<Distribution>,
+    /// The model's tokenizer, a `tokenizer.json`; `None`: tokens are counted by the server alone.
+    pub tokenizer: Option<PathBuf>,
     /// Fields merged into the request body, after the backend's own; `null` deletes a field.
     pub body: Map<String, Value>,
     /// The backends that run it, as indices into [`super::Scenario::backends`]; never empty.
@@ -104,12 +109,14 @@ pub struct ConversationShape {
 }
 
 /// Where prompts come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum PromptSource {
     /// Written in the scenario; never empty.
     Inline(Vec<String>),
     /// A file beside the scenario.
     File(PromptFile),
+    /// Made by the lengths asked for.
+    Synthetic(Synthetic),
 }
 
 /// What every single request should keep to.

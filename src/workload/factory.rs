@@ -6,13 +6,15 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::conversation::{Conversation, NextTurn, Said, turns_of};
+use super::draw::{Purpose, Source};
 use super::prompt::Prompt;
-use super::rows::{PromptRow, PromptRows, PromptStart, RequestPlace, RowError};
+use super::rows::{AskedLengths, PromptRow, PromptRows, PromptStart, RequestPlace, RowError};
 use super::spec::RequestSpec;
+use super::synthetic::length;
 use crate::openai::{Ask, BodyParts, Endpoint, Images, Input, TokenLimit, request_body};
 use crate::record::Phase;
 use crate::scenario::{
-    Backend, ConversationShape, Distribution, MOST_TURNS, TokenLimitField, Workload,
+    Backend, ConversationShape, Distribution, LengthField, MOST_TURNS, TokenLimitField, Workload,
 };
 use crate::units::{count, to_u32, whole};
 
@@ -26,6 +28,7 @@ pub struct RequestFactory {
     model: String,
     backend_body: Map<String, Value>,
     token_limit: fn(u32) -> TokenLimit,
+    length_fields: &'static [LengthField],
     include_usage: bool,
     prompts: Arc<dyn PromptRows>,
     start: PromptStart,
@@ -47,6 +50,8 @@ struct Share {
     number: u64,
     /// Its place among the requests of its phase.
     index: u64,
+    /// Output tokens that the workload asks for; `None` leaves them to the prompt.
+    output: Option<u32>,
 }
 
 /// Why a prompt cannot become a request of the workload.
@@ -75,6 +80,7 @@ impl RequestFactory {
             model: backend.model_name(&workload.model).to_owned(),
             backend_body: backend.body.clone(),
             token_limit: token_limit(workload.endpoint, backend.kind.preset().token_limit),
+            length_fields: backend.kind.preset().length_fields,
             workload: workload.clone(),
             include_usage,
             prompts,
@@ -84,15 +90,17 @@ impl RequestFactory {
         };
         factory.stride = factory.prompts_of_a_conversation();
         let few = factory.prompts.count().filter(|count| *count <= PREPARED_LIMIT);
+        let output = factory.workload.output_tokens;
         if let Some(count) = few
             && factory.workload.batch.fixed() == Some(1)
             && factory.prompts.documents().is_none()
             && factory.prompts.pictures().is_none()
+            && matches!(output, None | Some(Distribution::Constant(_)))
         {
+            let output = factory.output_of(0);
+            let first = Share { at: 0, items: 1, documents_at: 0, number: 0, index: 0, output };
             // What cannot be made now says so when its turn comes.
-            let alone = |at| {
-                factory.make(Share { at, items: 1, documents_at: 0, number: 0, index: 0 }).ok()?
-            };
+            let alone = |at| factory.make(Share { at, ..first }).ok()?;
             factory.prepared = (0..count).map_while(alone).collect();
         }
         factory
@@ -110,6 +118,35 @@ impl RequestFactory {
             Some(spec) => Ok(Some(spec.clone())),
             None => self.make(share),
         }
+    }
+
+    /// The lengths that request number `index` of `phase` asks for; `None` once the prompts have
+    /// ended. Of a batch, those of its first item; of a conversation, those of a turn.
+    ///
+    /// # Errors
+    ///
+    /// [`RowError`] if its prompt cannot be had.
+    pub fn lengths(&self, phase: Phase, index: u64) -> Result<Option<AskedLengths>, RowError> {
+        let share = self.share(phase, index);
+        let Some(lengths) = self.prompts.lengths(share.at)? else { return Ok(None) };
+        let output_tokens = share.output.or(lengths.output_tokens);
+        Ok(Some(AskedLengths { output_tokens: self.limit(output_tokens), ..lengths }))
+    }
+
+    /// A request with a text of `tokens` tokens, apart from all prompts; `None` where no lengths
+    /// are asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`RowError`] if the text cannot be made.
+    pub fn probe(&self, tokens: u32) -> Result<Option<RequestSpec>, RowError> {
+        let row = self.prompts.probe(tokens)?;
+        Ok(row.map(|row| self.spec(&row, &[], None)))
+    }
+
+    /// Whether requests are made when they are asked for, rather than before the cell starts.
+    pub fn makes_as_it_goes(&self) -> bool {
+        self.prepared.is_empty()
     }
 
     /// Conversation number `session` of those that begin in `phase`: what its user says is the
@@ -139,7 +176,7 @@ impl RequestFactory {
     ///
     /// [`RowError`] if the prompt of the turn cannot be had.
     pub fn next_turn(&self, conversation: &mut Conversation) -> Result<NextTurn, RowError> {
-        let mut asked = None;
+        let mut asked = self.output_of(count(conversation.messages().len()));
         let message = match conversation.said() {
             Said::TooMuch => return Ok(NextTurn::TooLong),
             Said::Nothing => return Ok(NextTurn::Over),
@@ -147,20 +184,14 @@ impl RequestFactory {
             Said::Prompt(at) => {
                 let Some(row) = self.prompts.row(at)? else { return Ok(NextTurn::Over) };
                 conversation.go_on(self.prompts.after(at));
-                asked = row.output_tokens;
+                asked = self.output_of(at).or(row.output_tokens);
                 json!({"role": "user", "content": user_text(&row.prompt)})
             }
         };
         conversation.push(message);
         let messages = Prompt::Messages(conversation.messages().to_vec().into());
-        let row = PromptRow { prompt: messages, output_tokens: asked };
-        Ok(NextTurn::Request(RequestSpec {
-            endpoint: self.workload.endpoint,
-            body: self.body(&row, &[], None),
-            stream: self.workload.stream,
-            items: 1,
-            max_tokens: self.limit(&row),
-        }))
+        let row = PromptRow { output_tokens: asked, ..PromptRow::from(messages) };
+        Ok(NextTurn::Request(self.spec(&row, &[], None)))
     }
 
     /// The server's own name of the model that is asked for.
@@ -179,13 +210,28 @@ impl RequestFactory {
             documents_at: self.prompts.documents().map_or(0, |rows| rows.number(&many)),
             number: one.alone(),
             index,
+            output: self.output_of(one.alone()),
         }
+    }
+
+    /// Output tokens that the workload asks for in the request of that number; `None` leaves
+    /// them to the prompt.
+    fn output_of(&self, number: u64) -> Option<u32> {
+        let source = Source { seed: self.start.seed, workload: 0 };
+        let mut numbers = source.numbers(Purpose::Output, number, 0);
+        self.workload.output_tokens.map(|output| length(output, &mut numbers))
     }
 
     /// The request with its share of the sources.
     fn make(&self, share: Share) -> Result<Option<RequestSpec>, RowError> {
         let Some(row) = self.prompts.row(share.at)? else { return Ok(None) };
+        let row = PromptRow { output_tokens: share.output.or(row.output_tokens), ..row };
         let more = self.more(&row.prompt, share)?;
+        Ok(Some(self.spec(&row, &more, Some(share))))
+    }
+
+    /// The request of a prompt, with what goes into it besides.
+    fn spec(&self, row: &PromptRow, more: &[PromptRow], share: Option<Share>) -> RequestSpec {
         let further = to_u32(count(more.len()));
         let items = match (self.workload.endpoint, &row.prompt) {
             (endpoint, Prompt::Body(fields)) => to_u32(items_of(fields, endpoint)),
@@ -196,18 +242,24 @@ impl RequestFactory {
             (Endpoint::Rerank, _) => further,
             (Endpoint::Chat | Endpoint::Completions | Endpoint::Responses, _) => 1,
         };
-        Ok(Some(RequestSpec {
+        RequestSpec {
             endpoint: self.workload.endpoint,
-            body: self.body(&row, &more, Some(share)),
+            body: self.body(row, more, share),
             stream: self.workload.stream,
             items,
-            max_tokens: self.limit_asked(&row),
-        }))
+            input_tokens: more
+                .iter()
+                .map(|row| row.input_tokens)
+                .fold(row.input_tokens, |sum, one| {
+                    sum.zip(one).map(|(sum, one)| sum.saturating_add(one))
+                }),
+            max_tokens: self.limit_asked(row),
+        }
     }
 
     /// What goes into a request besides its first prompt: further texts to embed, or the
     /// documents to rank.
-    fn more(&self, first: &Prompt, share: Share) -> Result<Vec<Prompt>, RowError> {
+    fn more(&self, first: &Prompt, share: Share) -> Result<Vec<PromptRow>, RowError> {
         match (self.workload.endpoint, first) {
             (Endpoint::Embeddings, Prompt::Text(_) | Prompt::Tokens(_)) => {
                 take(&*self.prompts, self.prompts.after(share.at), share.items - 1)
@@ -248,19 +300,38 @@ impl RequestFactory {
 
     /// Most output tokens asked for, the limit of a body written for another server included.
     fn limit_asked(&self, row: &PromptRow) -> Option<u32> {
-        let Prompt::Body(fields) = &row.prompt else { return self.limit(row) };
+        let limit = self.limit(row.output_tokens);
+        let Prompt::Body(fields) = &row.prompt else { return limit };
         let limits = ["max_completion_tokens", "max_output_tokens", "max_tokens"];
         let own = limits.iter().find_map(|key| fields.get(*key));
-        self.limit(row).or_else(|| own?.as_u64().map(to_u32))
+        limit.or_else(|| own?.as_u64().map(to_u32))
     }
 
-    /// Most output tokens that the workload or the prompt's row asks for.
-    fn limit(&self, row: &PromptRow) -> Option<u32> {
-        self.workload.max_tokens.or(row.output_tokens)
+    /// Most output tokens asked for, where an answer of `output` tokens is wanted.
+    fn limit(&self, output: Option<u32>) -> Option<u32> {
+        let limit = self.workload.max_tokens;
+        output.map(|output| limit.map_or(output, |limit| output.min(limit))).or(limit)
+    }
+
+    /// Fields that keep the answer from ending before `output` tokens, as far as the server
+    /// has them.
+    fn forced(&self, output: Option<u32>) -> Map<String, Value> {
+        let Some(output) = self.limit(output).filter(|_| output.is_some()) else {
+            return Map::new();
+        };
+        let fields = self.length_fields.iter().map(|field| {
+            let value = match field {
+                LengthField::IgnoreEos => Value::from(true),
+                LengthField::MinTokens => Value::from(output),
+            };
+            (field.key().to_owned(), value)
+        });
+        fields.collect()
     }
 
     /// The body of a request; a turn of a conversation has no share of the pictures.
-    fn body(&self, row: &PromptRow, more: &[Prompt], share: Option<Share>) -> Bytes {
+    fn body(&self, row: &PromptRow, more: &[PromptRow], share: Option<Share>) -> Bytes {
+        let output = row.output_tokens;
         let pictures = self.prompts.pictures().zip(share);
         let pictures = pictures.map(|(all, share)| all.of_request(share.number, share.index));
         let images =
@@ -271,7 +342,9 @@ impl RequestFactory {
         let ask = match (self.workload.endpoint, &row.prompt) {
             (endpoint, Prompt::Body(fields)) => Ask::Body { fields, endpoint },
             (Endpoint::Embeddings, prompt) => {
-                inputs = inputs_of(prompt).chain(more.iter().flat_map(inputs_of)).collect();
+                inputs = inputs_of(prompt)
+                    .chain(more.iter().flat_map(|row| inputs_of(&row.prompt)))
+                    .collect();
                 match (inputs.as_slice(), prompt) {
                     ([input], Prompt::Text(_) | Prompt::Tokens(_)) => {
                         Ask::Embedding { input: *input }
@@ -284,7 +357,7 @@ impl RequestFactory {
                 Ask::Ranking { query, documents: &documents }
             }
             (Endpoint::Rerank, prompt) => {
-                documents = more.iter().map(plain).collect();
+                documents = more.iter().map(|row| plain(&row.prompt)).collect();
                 Ask::Ranking { query: plain(prompt), documents: &documents }
             }
             (Endpoint::Completions, Prompt::Tokens(ids)) => {
@@ -307,8 +380,8 @@ impl RequestFactory {
             ask,
             stream: self.workload.stream,
             include_usage: self.include_usage,
-            token_limit: self.limit(row).map(self.token_limit),
-            extra: &[&self.backend_body, &self.workload.body],
+            token_limit: self.limit(output).map(self.token_limit),
+            extra: &[&self.forced(output), &self.backend_body, &self.workload.body],
         }))
     }
 }
@@ -323,12 +396,12 @@ fn token_limit(endpoint: Endpoint, of_chats: TokenLimitField) -> fn(u32) -> Toke
 }
 
 /// So many prompts from number `first` on, as far as there are any.
-fn take(rows: &dyn PromptRows, first: Option<u64>, items: u32) -> Result<Vec<Prompt>, RowError> {
+fn take(rows: &dyn PromptRows, first: Option<u64>, items: u32) -> Result<Vec<PromptRow>, RowError> {
     let (mut taken, mut next) = (Vec::new(), first);
     for _ in 0..items {
         let Some(at) = next else { break };
         let Some(row) = rows.row(at)? else { break };
-        taken.push(row.prompt);
+        taken.push(row);
         next = rows.after(at);
     }
     Ok(taken)

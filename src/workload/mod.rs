@@ -7,6 +7,7 @@
 //! memory.
 
 mod conversation;
+mod draw;
 mod factory;
 mod illustrated;
 mod pictures;
@@ -15,6 +16,8 @@ mod prompt;
 mod ranked;
 mod rows;
 mod spec;
+mod synthetic;
+mod tokenizer;
 
 pub use conversation::{Conversation, NextTurn};
 pub use factory::RequestFactory;
@@ -22,5 +25,7 @@ pub use illustrated::IllustratedRows;
 pub use pictures::Pictures;
 pub use prompt::{Prompt, PromptSet};
 pub use ranked::RankedRows;
-pub use rows::{LeftOut, PromptRow, PromptRows, PromptStart, RequestPlace, RowError};
+pub use rows::{AskedLengths, LeftOut, PromptRow, PromptRows, PromptStart, RequestPlace, RowError};
 pub use spec::RequestSpec;
+pub use synthetic::{LengthMethod, SyntheticPrompts, Unreachable};
+pub use tokenizer::{TokenCounter, TokenizerError};

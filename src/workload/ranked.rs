@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::rows::{LeftOut, PromptRow, PromptRows, RequestPlace, RowError};
+use super::rows::{AskedLengths, LeftOut, PromptRow, PromptRows, RequestPlace, RowError};
+use super::synthetic::LengthMethod;
 
 /// Queries from one source, documents from another.
 #[derive(Clone, Debug)]
@@ -20,6 +21,14 @@ impl PromptRows for RankedRows {
 
     fn row(&self, at: u64) -> Result<Option<PromptRow>, RowError> {
         self.queries.row(at)
+    }
+
+    fn lengths(&self, at: u64) -> Result<Option<AskedLengths>, RowError> {
+        self.queries.lengths(at)
+    }
+
+    fn length_method(&self) -> Option<LengthMethod> {
+        self.queries.length_method()
     }
 
     fn distinct(&self) -> Option<u64> {

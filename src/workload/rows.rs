@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::pictures::Pictures;
 use super::prompt::Prompt;
+use super::synthetic::LengthMethod;
 use crate::record::Phase;
 
 /// Bits of a prompt's number that count the requests of a phase, where a source has no end.
@@ -26,6 +27,40 @@ pub trait PromptRows: Send + Sync + fmt::Debug {
     ///
     /// [`RowError`] if the prompt is there but cannot be had.
     fn row(&self, at: u64) -> Result<Option<PromptRow>, RowError>;
+
+    /// The lengths that prompt number `at` asks for, without the work of making it; `None` past
+    /// the end.
+    ///
+    /// # Errors
+    ///
+    /// As [`PromptRows::row`].
+    fn lengths(&self, at: u64) -> Result<Option<AskedLengths>, RowError> {
+        Ok(self.row(at)?.map(|row| AskedLengths {
+            input_tokens: row.input_tokens,
+            output_tokens: row.output_tokens,
+        }))
+    }
+
+    /// How input lengths are kept to; `None` where none are asked for.
+    fn length_method(&self) -> Option<LengthMethod> {
+        None
+    }
+
+    /// A text of `tokens` tokens, apart from all prompts, to see what a server counts for it;
+    /// `None` where no lengths are asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`RowError`] if it cannot be made.
+    fn probe(&self, _tokens: u32) -> Result<Option<PromptRow>, RowError> {
+        Ok(None)
+    }
+
+    /// The same prompts, with lengths corrected for a server that counted `factor` tokens for
+    /// each one asked for; `None` where there is nothing to correct.
+    fn corrected(&self, _factor: f64) -> Option<Arc<dyn PromptRows>> {
+        None
+    }
 
     /// How many different ones there are; `None` where there is no telling.
     fn distinct(&self) -> Option<u64> {
@@ -74,7 +109,18 @@ pub trait PromptRows: Send + Sync + fmt::Debug {
 pub struct PromptRow {
     /// The prompt.
     pub prompt: Prompt,
+    /// Tokens it was asked to have; `None` where it is as long as it is.
+    pub input_tokens: Option<u32>,
     /// Output tokens that this prompt asks for; `None` leaves them to the workload.
+    pub output_tokens: Option<u32>,
+}
+
+/// The lengths a prompt asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskedLengths {
+    /// Tokens of the prompt; `None` where it is as long as it is.
+    pub input_tokens: Option<u32>,
+    /// Tokens of the answer; `None` leaves them to the workload.
     pub output_tokens: Option<u32>,
 }
 
@@ -89,7 +135,7 @@ pub struct LeftOut {
 
 impl From<Prompt> for PromptRow {
     fn from(prompt: Prompt) -> Self {
-        Self { prompt, output_tokens: None }
+        Self { prompt, input_tokens: None, output_tokens: None }
     }
 }
 

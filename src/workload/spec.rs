@@ -15,6 +15,8 @@ pub struct RequestSpec {
     pub stream: bool,
     /// Input items: the batch of an embedding, 1 otherwise.
     pub items: u32,
+    /// Input tokens asked for, all items together; `None` where inputs are as long as they are.
+    pub input_tokens: Option<u32>,
     /// Output tokens asked for at most.
     pub max_tokens: Option<u32>,
 }

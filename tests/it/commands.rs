@@ -13,7 +13,7 @@ use crate::program::{Ended, OPEN_LOOP, Sandbox, rows};
 const FORMATS: [&str; 8] =
     ["table", "csv", "json", "markdown", "comment", "junit", "bencher", "flat"];
 
-fn scenarios() -> [(&'static str, &'static str); 7] {
+fn scenarios() -> [(&'static str, &'static str); 8] {
     [
         ("ci-smoke", include_str!("../../scenarios/ci-smoke.yaml")),
         ("embeddings", include_str!("../../scenarios/embeddings.yaml")),
@@ -22,6 +22,7 @@ fn scenarios() -> [(&'static str, &'static str); 7] {
         ("quickstart", include_str!("../../scenarios/quickstart.yaml")),
         ("rerank", include_str!("../../scenarios/rerank.yaml")),
         ("vision", include_str!("../../scenarios/vision.yaml")),
+        ("synthetic", include_str!("../../scenarios/synthetic.yaml")),
     ]
 }
 

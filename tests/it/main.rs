@@ -61,6 +61,8 @@ mod scenarios;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod synthetic;
+#[cfg(test)]
 mod tables;
 #[cfg(test)]
 mod tls_front;

@@ -12,6 +12,7 @@ mod profile;
 mod prompt_file;
 mod scenario;
 mod stage;
+mod synthetic;
 mod url;
 mod workload;
 

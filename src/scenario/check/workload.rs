@@ -8,12 +8,15 @@ use serde_json::{Map, Value};
 use super::body::check_body;
 use super::images::check_images;
 use super::prompt_file::{check_against_bodies, check_prompt_file};
+use super::synthetic::{check_output_tokens, check_synthetic};
 use crate::openai::Endpoint;
 use crate::scenario::batch::Batch;
 use crate::scenario::distribution::Distribution;
 use crate::scenario::place::Place;
 use crate::scenario::problem::{Problem, Problems, listed, suggestion};
-use crate::scenario::typed::{BackendFile, Field, Given, NamedItem, PromptsFile, WorkloadFile};
+use crate::scenario::typed::{
+    BackendFile, DocumentsFile, Field, Given, NamedItem, PromptsFile, WorkloadFile,
+};
 use crate::scenario::workload::{ConversationShape, MOST_TURNS, PromptSource, Workload};
 use crate::units::float;
 
@@ -72,14 +75,28 @@ pub(super) fn check_workload(
     if file.endpoint.value() == Some(&Endpoint::Rerank) {
         check_documents(&file, problems);
     }
-    let prompts = file.prompts.value();
-    let prompts = prompts.and_then(|prompts| check_prompts(prompts, folder, problems));
+    let output_tokens = check_output_tokens(&file, problems);
+    let prompts = match &file.prompts {
+        Field::Given(Given { value: PromptsFile::Synthetic(prompts), place }) => {
+            let about = (file.endpoint.value().copied(), file.output_tokens.place());
+            let synthetic = prompts.synthetic.value();
+            let synthetic = synthetic.map(|file| check_synthetic(file, *place, about, problems));
+            synthetic.flatten().map(PromptSource::Synthetic)
+        }
+        Field::Given(prompts) => check_prompts(&prompts.value, folder, problems),
+        Field::Absent | Field::Wrong(_) => None,
+    };
     if let Some(PromptSource::File(prompts)) = &prompts {
         check_against_bodies(prompts, &file, problems);
     }
     let documents = match &file.documents {
         Field::Absent => None,
         Field::Wrong(_) => return None,
+        Field::Given(Given { value: DocumentsFile(PromptsFile::Synthetic(_)), place }) => {
+            let message = "synthetic documents are not part of this version yet";
+            problems.report(Problem::new(*place, message).hint("list them, or name a file"));
+            return None;
+        }
         Field::Given(Given { value, .. }) => {
             let documents =
                 problems.within("documents", |problems| check_prompts(&value.0, folder, problems));
@@ -107,6 +124,8 @@ pub(super) fn check_workload(
         documents,
         images,
         max_tokens: file.max_tokens.into_value().map(|limit| crate::units::to_u32(limit.0)),
+        output_tokens,
+        tokenizer: file.tokenizer.into_value().map(|path| folder.join(path.0)),
         body,
         backends: backends?,
         batch: file.batch.into_value().map_or(Batch::ONE, |batch| Batch::drawn(batch.shape)),
@@ -325,5 +344,7 @@ fn check_prompts(
         PromptsFile::File(source) => {
             check_prompt_file(source, folder, problems).map(PromptSource::File)
         }
+        // They are checked where their lengths are known to fit.
+        PromptsFile::Synthetic(_) => None,
     }
 }

@@ -10,6 +10,7 @@ pub(super) const PRESET: Preset = Preset {
     url: None,
     key_env: None,
     token_limit: TokenLimitField::MaxTokens,
+    length_fields: &[],
     include_usage: true,
     example_chat: "my-model",
     example_embed: None,

@@ -9,6 +9,7 @@ pub(super) const PRESET: Preset = Preset {
     url: Some("http://localhost:4000"),
     key_env: Some("LITELLM_API_KEY"),
     token_limit: TokenLimitField::MaxTokens,
+    length_fields: &[],
     include_usage: true,
     example_chat: "gpt-3.5-turbo",
     example_embed: Some("bge-m3"),

@@ -1,6 +1,6 @@
 //! The simulated server inside this process: no address, no key.
 
-use super::preset::{Preset, TokenLimitField};
+use super::preset::{LengthField, Preset, TokenLimitField};
 
 /// What simulated server takes for granted.
 pub(super) const PRESET: Preset = Preset {
@@ -9,6 +9,7 @@ pub(super) const PRESET: Preset = Preset {
     url: None,
     key_env: None,
     token_limit: TokenLimitField::MaxTokens,
+    length_fields: &[LengthField::IgnoreEos],
     include_usage: true,
     example_chat: "simulated",
     example_embed: Some("simulated-embed"),

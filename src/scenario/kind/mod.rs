@@ -18,5 +18,5 @@ mod together;
 mod vllm;
 mod xinference;
 
-pub use preset::{Preset, TokenLimitField};
+pub use preset::{LengthField, Preset, TokenLimitField};
 pub use registry::BackendKind;

@@ -9,6 +9,7 @@ pub(super) const PRESET: Preset = Preset {
     url: Some("http://localhost:11434"),
     key_env: None,
     token_limit: TokenLimitField::MaxTokens,
+    length_fields: &[],
     include_usage: true,
     example_chat: "qwen3:4b",
     example_embed: Some("bge-m3"),

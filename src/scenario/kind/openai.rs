@@ -9,6 +9,7 @@ pub(super) const PRESET: Preset = Preset {
     url: Some("https://api.openai.com"),
     key_env: Some("OPENAI_API_KEY"),
     token_limit: TokenLimitField::MaxCompletionTokens,
+    length_fields: &[],
     include_usage: true,
     example_chat: "gpt-4.1-mini",
     example_embed: Some("text-embedding-3-small"),

@@ -9,6 +9,7 @@ pub(super) const PRESET: Preset = Preset {
     url: Some("https://openrouter.ai/api"),
     key_env: Some("OPENROUTER_API_KEY"),
     token_limit: TokenLimitField::MaxTokens,
+    length_fields: &[],
     include_usage: true,
     example_chat: "qwen/qwen3-8b",
     example_embed: None,

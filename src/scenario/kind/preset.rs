@@ -13,6 +13,8 @@ pub struct Preset {
     pub key_env: Option<&'static str>,
     /// The field that limits output tokens of a chat.
     pub token_limit: TokenLimitField,
+    /// The fields that make an answer no shorter than its limit; empty where the server has none.
+    pub length_fields: &'static [LengthField],
     /// Whether `stream_options.include_usage` may be sent.
     pub include_usage: bool,
     /// A model as its users would name it, for examples: one that chats.
@@ -28,4 +30,23 @@ pub enum TokenLimitField {
     MaxTokens,
     /// `max_completion_tokens`
     MaxCompletionTokens,
+}
+
+/// A field that makes an answer no shorter than its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LengthField {
+    /// `ignore_eos: true`: the model's end mark does not end the answer.
+    IgnoreEos,
+    /// `min_tokens`: the model's end mark is not chosen before so many tokens.
+    MinTokens,
+}
+
+impl LengthField {
+    /// Its name in a request body.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::IgnoreEos => "ignore_eos",
+            Self::MinTokens => "min_tokens",
+        }
+    }
 }

@@ -9,6 +9,7 @@ pub(super) const PRESET: Preset = Preset {
     url: Some("https://api.together.xyz"),
     key_env: Some("TOGETHER_API_KEY"),
     token_limit: TokenLimitField::MaxTokens,
+    length_fields: &[],
     include_usage: true,
     example_chat: "Qwen/Qwen2.5-7B-Instruct-Turbo",
     example_embed: Some("BAAI/bge-base-en-v1.5"),

@@ -9,6 +9,7 @@ pub(super) const PRESET: Preset = Preset {
     url: Some("http://localhost:9997"),
     key_env: Some("XINFERENCE_API_KEY"),
     token_limit: TokenLimitField::MaxTokens,
+    length_fields: &[],
     include_usage: true,
     example_chat: "qwen3",
     example_embed: Some("bge-m3"),

@@ -156,7 +156,7 @@ fn the_body_leaves_to_the_workload_what_it_says() {
 fn there_are_prompts() {
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m"), @r"bench.yaml:5:6: `workloads.w` lacks the key `prompts`");
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: []"), @r"bench.yaml:5:42: `workloads.w.prompts` must be a list with at least one item, not an empty list");
-    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: hello"), @r"bench.yaml:5:42: `workloads.w.prompts` must be a list of texts, or `{file: …}`, not `hello` (write `[…]` even around a single prompt)");
+    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: hello"), @r"bench.yaml:5:42: `workloads.w.prompts` must be a list of texts, `{file: …}` or `{synthetic: …}`, not `hello` (write `[…]` even around a single prompt)");
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [\"\", 5]"), @r"
     bench.yaml:5:43: `workloads.w.prompts.0` must be a text, not an empty text
     bench.yaml:5:47: `workloads.w.prompts.1` must be a text, not the number 5 (put it in quotes)
@@ -174,17 +174,44 @@ fn there_are_prompts() {
     bench.yaml:5:94: `workloads.w.prompts.skip_invalid` must be `true` or `false`, not `maybe`
     ");
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: {file: a.jsonl, format: line}"), @r"bench.yaml:5:66: `workloads.w.prompts.format` cannot be `line` (did you mean `lines`?)");
-    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: {synthetic: {input_tokens: 5}}"), @r"bench.yaml:5:43: `workloads.w.prompts.synthetic`: making synthetic prompts is not part of this version yet (leave it out)");
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: {trace: {file: a}}"), @r"bench.yaml:5:43: `workloads.w.prompts.trace`: replaying a trace is not part of this version yet (leave it out)");
+}
+
+#[test]
+fn synthetic_prompts_have_lengths_that_can_be() {
+    let of = |synthetic: &str| {
+        of_workload(&format!("endpoint: chat, model: m, prompts: {{synthetic: {synthetic}}}"))
+    };
+    assert_eq!(of("{input_tokens: {mean: 512, stddev: 64, min: 16, max: 2048}}"), "nothing");
+    assert_eq!(of("{mixture: [{weight: 7, input_tokens: 9, output_tokens: 5}]}"), "nothing");
+    insta::assert_snapshot!(of("{language: zh}"), @"bench.yaml:5:42: synthetic prompts need `input_tokens` (for example `input_tokens: 512`; or give a `mixture`)");
+    insta::assert_snapshot!(of("{input_tokens: 0}"), @"bench.yaml:5:69: no length is below 1 token (write 1 or more)");
+    insta::assert_snapshot!(of("{input_tokens: 2000000}"), @"bench.yaml:5:69: no length is above 1048576 tokens (write less)");
+    insta::assert_snapshot!(of("{input_tokens: 5, mixture: [{weight: 1, input_tokens: 5}]}"), @"bench.yaml:5:69: `input_tokens` and `mixture` are both given (keep one: each part of a mixture has its own `input_tokens`)");
+    insta::assert_snapshot!(of("{mixture: [{weight: 0, input_tokens: 5}, {input_tokens: 5}]}"), @r"
+    bench.yaml:5:74: `workloads.w.prompts.synthetic.mixture.0.weight` must be a number above 0, not the number 0
+    bench.yaml:5:95: `workloads.w.prompts.synthetic.mixture.1` lacks the key `weight`
+    ");
+    insta::assert_snapshot!(of("{input_tokens: 5, language: fr}"), @"bench.yaml:5:82: `workloads.w.prompts.synthetic.language` cannot be `fr` (accepted: `en`, `zh`, `code`)");
+    insta::assert_snapshot!(of("{input_tokens: 64, shared_prefix: {tokens: 64}}"), @"bench.yaml:5:88: prompts may be as short as 64 tokens, and the shared prefix alone has 64 (the prefix is a part of the prompt: raise `input_tokens` or its `min` above it)");
+    insta::assert_snapshot!(of("{input_tokens: {mean: 64, stddev: 5}, shared_prefix: {tokens: 9}}"), @"bench.yaml:5:107: prompts may be as short as 1 tokens, and the shared prefix alone has 9 (the prefix is a part of the prompt: raise `input_tokens` or its `min` above it)");
+    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: {synthetic: {input_tokens: 5}, file: a}"), @"bench.yaml:5:73: `workloads.w.prompts` has no key `file` (accepted: `synthetic`)");
+}
+
+#[test]
+fn an_output_length_is_given_once_and_where_there_is_output() {
+    let of = |rest: &str| of_workload(&format!("endpoint: chat, model: m, {rest}"));
+    assert_eq!(of("prompts: [hi], output_tokens: {uniform: [5, 9]}, tokenizer: t.json"), "nothing");
+    insta::assert_snapshot!(of("prompts: [hi], output_tokens: 5, max_tokens: 9"), @"bench.yaml:5:63: `output_tokens` and `max_tokens` are both given (keep one: `output_tokens` is the limit as well)");
+    insta::assert_snapshot!(of("prompts: [hi], output_tokens: 5, body: {ignore_eos: true}"), @"bench.yaml:5:63: the output length is given here and as `ignore_eos` in `body` (keep it here)");
+    insta::assert_snapshot!(of("prompts: {synthetic: {mixture: [{weight: 1, input_tokens: 5, output_tokens: 6}]}}, output_tokens: 5"), @"bench.yaml:5:109: the output length is given here and for the workload (keep one of the two)");
+    insta::assert_snapshot!(of_workload("endpoint: embeddings, model: m, prompts: [hi], output_tokens: 5"), @"bench.yaml:5:69: embeddings have no output tokens (leave it out)");
+    insta::assert_snapshot!(of_workload("endpoint: embeddings, model: m, prompts: {synthetic: {mixture: [{weight: 1, input_tokens: 5, output_tokens: 6}]}}"), @"bench.yaml:5:115: embeddings have no output tokens (leave it out)");
 }
 
 #[test]
 fn what_later_versions_do_is_refused_by_name() {
     insta::assert_snapshot!(of_workload("mix: {a: 1}"), @r"bench.yaml:5:7: `workloads.w.mix`: mixing workloads is not part of this version yet (leave it out)");
-    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], output_tokens: 5, tokenizer: t.json"), @r"
-    bench.yaml:5:48: `workloads.w.output_tokens`: forcing an exact output length is not part of this version yet (leave it out)
-    bench.yaml:5:66: `workloads.w.tokenizer`: counting tokens with a tokenizer is not part of this version yet (leave it out)
-    ");
 }
 
 #[test]

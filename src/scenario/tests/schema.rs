@@ -89,6 +89,7 @@ backends:
   mocked: {mock: {}}
 workloads:
   NAME: {endpoint: embeddings, model: m, prompts: {file: a.txt}}
+  made: {endpoint: chat, model: m, prompts: {synthetic: {input_tokens: 99, shared_prefix: {tokens: 9}}}}
 load: {stages: [{rate: 2/s, requests: 1}], stop: {error_rate: 5%}}
 gates: [{gate: error_rate < 1%}]
 ";
@@ -103,6 +104,8 @@ gates: [{gate: error_rate < 1%}]
             continue;
         }
         let path = path.replace("backends.NAME.mock", "backends.mocked.mock");
+        let path =
+            path.replace("workloads.NAME.prompts.synthetic", "workloads.made.prompts.synthetic");
         // Without `slots` and the rest, these are refused even where they say the default.
         let stall = ["stall=1s", "stalls=0%"].map(|set| format!("backends.mocked.mock.{set}"));
         let set = match path.rsplit('.').next() {

@@ -7,6 +7,7 @@ use crate::openai::Endpoint;
 use crate::scenario::backend::{Connections, HttpVersion};
 use crate::scenario::kind::BackendKind;
 use crate::scenario::problem::{Problem, Problems, suggestion};
+use crate::scenario::synthetic::Language;
 use crate::scenario::tree::{Node, Value, resolve};
 
 /// A type with a fixed set of words.
@@ -75,10 +76,17 @@ macro_rules! choices {
 pub(super) use choices;
 
 choices!(BackendKind, EncodingFormat, Endpoint, HttpVersion, ImageDetail, ImageFormat, Connections);
+choices!(Language);
 
 impl Choice for BackendKind {
     fn words() -> Vec<(&'static str, Self)> {
         Self::ALL.iter().map(|kind| (kind.key(), *kind)).collect()
+    }
+}
+
+impl Choice for Language {
+    fn words() -> Vec<(&'static str, Self)> {
+        Self::ALL.iter().map(|language| (language.key(), *language)).collect()
     }
 }
 

@@ -17,6 +17,7 @@ mod mapping;
 mod mock;
 mod prompt_file;
 mod quantity;
+mod synthetic;
 mod text;
 mod workload;
 
@@ -33,5 +34,6 @@ pub(in crate::scenario) use load::{
 };
 pub(in crate::scenario) use mock::{MockFile, MockProfile, MockSettings};
 pub(in crate::scenario) use prompt_file::{ColumnsFile, PromptFileSource};
+pub(in crate::scenario) use synthetic::{MixturePart, SharedPrefixFile, SyntheticFile};
 pub(in crate::scenario) use text::{FilePath, JsonObject};
-pub(in crate::scenario) use workload::{ImagesFile, PromptsFile, WorkloadFile};
+pub(in crate::scenario) use workload::{DocumentsFile, ImagesFile, PromptsFile, WorkloadFile};

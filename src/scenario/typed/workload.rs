@@ -9,6 +9,7 @@ use super::list::List;
 use super::mapping::mapping;
 use super::prompt_file::PromptFileSource;
 use super::quantity::Whole;
+use super::synthetic::SyntheticPrompts;
 use super::text::{FilePath, JsonObject, Name};
 use crate::openai::Endpoint;
 use crate::scenario::batch::LARGEST_BATCH;
@@ -45,12 +46,16 @@ mapping! {
         optional turns: DistributionFile<Tokens>,
         /// Pause between an answer and the next turn. Needs `turns`.
         optional think_time: DistributionFile<Seconds>,
-        /// The prompts: a list of texts, or `{file: …}`. For rerank, the queries.
+        /// The prompts: a list of texts, `{file: …}` or `{synthetic: …}`. For rerank, the queries.
         required prompts: PromptsFile,
         /// Pictures that go with each prompt; for chat only.
         optional images: ImagesFile,
         /// Most output tokens asked for; not for embeddings and rerank.
         optional max_tokens: Whole<1, MOST_OUTPUT_TOKENS> = "the server's own limit",
+        /// Tokens each answer is to have, forced as far as the server allows; not for embeddings.
+        optional output_tokens: DistributionFile<Tokens> = "the model decides",
+        /// A Hugging Face `tokenizer.json`, relative to the scenario's folder: the model's own.
+        optional tokenizer: FilePath,
         /// Fields added to the request body, after the backend's; `null` deletes a field.
         optional body: JsonObject,
         /// The backends that run it.
@@ -70,8 +75,6 @@ mapping! {
         optional encoding_format: EncodingFormat = "the server's own choice",
     }
     later {
-        "output_tokens": "forcing an exact output length",
-        "tokenizer": "counting tokens with a tokenizer",
     }
     instead {
         "mix": "mixing workloads",
@@ -104,6 +107,8 @@ pub(in crate::scenario) enum PromptsFile {
     Inline(List<String, MOST_INLINE_PROMPTS>),
     /// In a file.
     File(Box<PromptFileSource>),
+    /// Made.
+    Synthetic(Box<SyntheticPrompts>),
 }
 
 /// Where documents come from: what prompts come from.
@@ -124,9 +129,12 @@ impl Decode for PromptsFile {
     fn decode(node: &Node, problems: &mut Problems) -> Option<Self> {
         match &node.value {
             Value::List(_) => List::decode(node, problems).map(Self::Inline),
+            Value::Map(_) if node.get("synthetic").is_some() => {
+                SyntheticPrompts::decode(node, problems).map(Box::new).map(Self::Synthetic)
+            }
             Value::Map(_) => PromptFileSource::decode(node, problems).map(Box::new).map(Self::File),
             Value::Text(_) => unexpected(node, PROMPTS_FOR_TEXT, problems),
-            _ => unexpected(node, "a list of texts, or `{file: …}`", problems),
+            _ => unexpected(node, "a list of texts, `{file: …}` or `{synthetic: …}`", problems),
         }
     }
 
@@ -134,9 +142,10 @@ impl Decode for PromptsFile {
         json!({"anyOf": [
             List::<String, MOST_INLINE_PROMPTS>::schema(),
             PromptFileSource::schema(),
+            SyntheticPrompts::schema(),
         ]})
     }
 }
 
 const PROMPTS_FOR_TEXT: &str =
-    "a list of texts, or `{file: …}`; write `[…]` even around a single prompt";
+    "a list of texts, `{file: …}` or `{synthetic: …}`; write `[…]` even around a single prompt";

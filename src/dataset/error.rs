@@ -105,6 +105,19 @@ pub enum DatasetError {
         /// Most requests that are kept.
         most: usize,
     },
+    /// A `requests.csv` has several cells, and none is named.
+    #[error(
+        "{}: holds cell {first} and cell {other}; say which one to replay, as `cell: {first}`",
+        path.display()
+    )]
+    SeveralCells {
+        /// The file.
+        path: PathBuf,
+        /// One cell.
+        first: u32,
+        /// Another one.
+        other: u32,
+    },
     /// There is no prompt in the scenario.
     #[error("`prompts` is empty; write at least one text")]
     NoneInline,

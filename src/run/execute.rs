@@ -15,18 +15,19 @@ use super::interrupt::Interrupt;
 use super::labels::cell_labels;
 use super::limits::make_room_for;
 use super::preflight::{Checked, Preflight};
-use super::prompts::{open_prompts, tell_prompts};
+use super::prompts::{open_prompts, played, tell_prompts};
 use super::targets::{OpenTarget, open_targets};
 use super::worker::{CellJob, Worker};
 use crate::audit::{AnswerLength, CellEnd as AuditEnd, CellFacts, RunFacts, audit_cell, audit_run};
 use crate::clock::{Clock, WallTime};
+use crate::dataset::OpenPrompts;
 use crate::load::{Purpose, Stream, Thinking};
 use crate::measure::{Parts, Recorder, RecordingRules};
 use crate::plan::{Cell, RunPlan};
 use crate::result::{CellLabels, CellResult, ClientEntry, FindingEntry, Note, RunResult};
 use crate::scenario::{HttpVersion, LoadProfile, Redactor};
 use crate::units::{count, index, ratio};
-use crate::workload::{PromptRows, PromptStart, RequestFactory};
+use crate::workload::{PromptStart, RequestFactory};
 
 /// Most workers of a run; beyond, they would compete for the same connections' events.
 const WORKER_LIMIT: usize = 8;
@@ -59,7 +60,7 @@ pub struct Run<'a> {
     clock: Clock,
     started_at: WallTime,
     redactor: Arc<Redactor>,
-    prompts: Vec<Arc<dyn PromptRows>>,
+    prompts: Vec<OpenPrompts>,
     targets: BTreeMap<usize, OpenTarget>,
     checked: BTreeMap<usize, Checked>,
 }
@@ -252,7 +253,7 @@ impl<'a> Run<'a> {
             Some(checked) => checked.takes_usage(workload.endpoint),
             None => backend.kind.preset().include_usage,
         };
-        let prompts = Arc::clone(&self.prompts[cell.workload]);
+        let played = played(&self.prompts[cell.workload], self.plan.stage(cell));
         let order = CellOrder {
             id: cell.id,
             stage: self.plan.stage(cell).clone(),
@@ -266,10 +267,11 @@ impl<'a> Run<'a> {
             factory: Arc::new(RequestFactory::new(
                 workload,
                 backend,
-                prompts,
+                played.rows,
                 start,
                 include_usage,
             )),
+            recording: played.recording,
             recorder: Recorder::new(RecordingRules {
                 slo: scenario.slo.clone(),
                 endpoint: workload.endpoint,
@@ -287,7 +289,7 @@ impl<'a> Run<'a> {
         let distribution = match (purpose, &self.plan.stage(cell).profile) {
             (Purpose::TurnThinkTimes, _) => self.plan.workload(cell).conversation?.think_time?,
             (_, LoadProfile::Closed { think_time, .. }) => (*think_time)?,
-            (_, LoadProfile::Open { .. }) => return None,
+            (_, LoadProfile::Open { .. } | LoadProfile::Replay { .. }) => return None,
         };
         let Cell { round, stage, workload, .. } = *cell;
         let stream = Stream { purpose, round, stage, workload };
@@ -301,7 +303,7 @@ impl<'a> Run<'a> {
             workload: self.plan.workload(cell),
             stage: self.plan.stage(cell),
             connections: self.plan.backend(cell).connections,
-            prompts: self.prompts[cell.workload].distinct(),
+            prompts: self.prompts[cell.workload].rows.distinct(),
             end: end.how,
             health: &end.health,
             in_flight: &end.in_flight,

@@ -24,6 +24,7 @@ mod secret;
 mod shipped;
 #[cfg(test)]
 mod tests;
+mod trace_file;
 mod tree;
 mod typed;
 mod workload;
@@ -38,7 +39,7 @@ pub use distribution::Distribution;
 pub use environment::{Environment, Origin};
 pub use flags::{ScenarioFlags, parse_goodput, scenario_text};
 pub use kind::{BackendKind, Preset, TokenLimitField};
-pub use load::{ArrivalProcess, Bound, Hooks, Load, LoadProfile, Stage, StopRule, Warmup};
+pub use load::{ArrivalProcess, Bound, Hooks, Load, LoadProfile, Replay, Stage, StopRule, Warmup};
 pub use mock::MockSpec;
 pub use overrides::Overrides;
 pub use parse::LONGEST_TEXT;
@@ -47,6 +48,7 @@ pub use refusal::ScenarioErrors;
 pub use schema::schema;
 pub use secret::{Redactor, Secret};
 pub use shipped::{quickstart, starter};
+pub use trace_file::{TraceFile, TraceFormat};
 pub use workload::{
     ConversationShape, ImageSource, Images, MOST_TURNS, PromptSource, Slo, SloLimit, Workload,
 };

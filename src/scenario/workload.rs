@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::batch::Batch;
 use super::distribution::Distribution;
 use super::prompt_file::PromptFile;
+use super::trace_file::TraceFile;
 use crate::metric::Metric;
 use crate::openai::Endpoint;
 
@@ -110,6 +111,8 @@ pub enum PromptSource {
     Inline(Vec<String>),
     /// A file beside the scenario.
     File(PromptFile),
+    /// Texts of the lengths in a recording.
+    Trace(TraceFile),
 }
 
 /// What every single request should keep to.

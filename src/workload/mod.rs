@@ -15,6 +15,7 @@ mod prompt;
 mod ranked;
 mod rows;
 mod spec;
+mod writer;
 
 pub use conversation::{Conversation, NextTurn};
 pub use factory::RequestFactory;
@@ -24,3 +25,4 @@ pub use prompt::{Prompt, PromptSet};
 pub use ranked::RankedRows;
 pub use rows::{LeftOut, PromptRow, PromptRows, PromptStart, RequestPlace, RowError};
 pub use spec::RequestSpec;
+pub use writer::TextWriter;

@@ -34,7 +34,7 @@ fn every_shipped_scenario_parses_and_plans() {
         assert!(!RunPlan::new(Arc::new(scenario)).cells().is_empty(), "{}", path.display());
         seen += 1;
     }
-    assert_eq!(seen, 9);
+    assert_eq!(seen, 10);
 }
 
 #[test]
@@ -109,6 +109,20 @@ fn the_conversation_runs_against_the_simulated_server() {
     }
     assert!(ended.stdout.contains("turn 1"), "{}", ended.stdout);
     assert!(ended.file("summary.md").contains("| turn 1 |"));
+}
+
+#[test]
+fn the_trace_is_replayed_against_the_simulated_server() {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.path().join("traces")).unwrap();
+    for name in ["trace-replay.yaml", "traces/mooncake-sample.jsonl"] {
+        sandbox.write(name, &fs::read_to_string(shipped(name)).unwrap());
+    }
+    let arguments = ["run", "trace-replay.yaml", "--set", "load.stages.0.replay.speed=8"];
+    let result = assert_adds_up(&sandbox.start(&arguments).with_code_of(OPEN_LOOP));
+    assert_eq!(result.cells[0].labels.stage, "replay 8x max 64");
+    assert_eq!(result.cells[0].measured.outcomes.arrivals, 40);
+    assert_eq!(result.workloads[0].prompt_count, Some(40));
 }
 
 fn shipped(name: &str) -> PathBuf {

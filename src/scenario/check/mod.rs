@@ -12,6 +12,7 @@ mod profile;
 mod prompt_file;
 mod scenario;
 mod stage;
+mod trace_file;
 mod url;
 mod workload;
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::body::check_body;
 use super::images::check_images;
 use super::prompt_file::{check_against_bodies, check_prompt_file};
+use super::trace_file::check_trace_file;
 use crate::openai::Endpoint;
 use crate::scenario::batch::Batch;
 use crate::scenario::distribution::Distribution;
@@ -324,6 +325,9 @@ fn check_prompts(
         }
         PromptsFile::File(source) => {
             check_prompt_file(source, folder, problems).map(PromptSource::File)
+        }
+        PromptsFile::Trace(source) => {
+            check_trace_file(source, folder, problems).map(PromptSource::Trace)
         }
     }
 }

@@ -18,6 +18,7 @@ mod mock;
 mod prompt_file;
 mod quantity;
 mod text;
+mod trace_file;
 mod workload;
 
 pub(in crate::scenario) use backend::{BackendFile, TimeoutsFile, TlsFile};
@@ -34,4 +35,5 @@ pub(in crate::scenario) use load::{
 pub(in crate::scenario) use mock::{MockFile, MockProfile, MockSettings};
 pub(in crate::scenario) use prompt_file::{ColumnsFile, PromptFileSource};
 pub(in crate::scenario) use text::{FilePath, JsonObject};
+pub(in crate::scenario) use trace_file::{TraceFileSource, TraceSource};
 pub(in crate::scenario) use workload::{ImagesFile, PromptsFile, WorkloadFile};

@@ -10,6 +10,7 @@ use super::mapping::mapping;
 use super::prompt_file::PromptFileSource;
 use super::quantity::Whole;
 use super::text::{FilePath, JsonObject, Name};
+use super::trace_file::TraceSource;
 use crate::openai::Endpoint;
 use crate::scenario::batch::LARGEST_BATCH;
 use crate::scenario::problem::Problems;
@@ -104,6 +105,8 @@ pub(in crate::scenario) enum PromptsFile {
     Inline(List<String, MOST_INLINE_PROMPTS>),
     /// In a file.
     File(Box<PromptFileSource>),
+    /// Made, by the lengths in a recording.
+    Trace(Box<TraceSource>),
 }
 
 /// Where documents come from: what prompts come from.
@@ -124,6 +127,9 @@ impl Decode for PromptsFile {
     fn decode(node: &Node, problems: &mut Problems) -> Option<Self> {
         match &node.value {
             Value::List(_) => List::decode(node, problems).map(Self::Inline),
+            Value::Map(_) if node.get("trace").is_some() => {
+                TraceSource::decode(node, problems).map(Box::new).map(Self::Trace)
+            }
             Value::Map(_) => PromptFileSource::decode(node, problems).map(Box::new).map(Self::File),
             Value::Text(_) => unexpected(node, PROMPTS_FOR_TEXT, problems),
             _ => unexpected(node, "a list of texts, or `{file: …}`", problems),
@@ -134,6 +140,7 @@ impl Decode for PromptsFile {
         json!({"anyOf": [
             List::<String, MOST_INLINE_PROMPTS>::schema(),
             PromptFileSource::schema(),
+            TraceSource::schema(),
         ]})
     }
 }

@@ -6,7 +6,7 @@ use super::cell::{CellEnd, CellFacts};
 use super::finding::{Finding, Severity, percent};
 use crate::measure::{CellSummary, figure};
 use crate::metric::{Metric, Statistic};
-use crate::scenario::{Connections, LoadProfile};
+use crate::scenario::Connections;
 use crate::units::{millis, ratio};
 
 /// An undisturbed client sends within about a millisecond of the due moment, the coarseness of
@@ -47,7 +47,9 @@ pub(super) fn less_was_sent_than_due(
     summary: &CellSummary,
     facts: &CellFacts<'_>,
 ) -> Option<Finding> {
-    let LoadProfile::Open { .. } = facts.stage.profile else { return None };
+    if !facts.stage.profile.is_open() {
+        return None;
+    }
     let (due, sent) = (summary.outcomes.arrivals, summary.counts.sent);
     let share = ratio(sent, due)?;
     // One request may fall between its due moment and the close.
@@ -81,7 +83,9 @@ pub(super) fn less_was_sent_than_due(
 }
 
 pub(super) fn sends_were_late(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
-    let LoadProfile::Open { .. } = facts.stage.profile else { return None };
+    if !facts.stage.profile.is_open() {
+        return None;
+    }
     let late_ms = |percentile| summary.send_delays.at(percentile).map(millis);
     let (median, late) = (late_ms(50.0)?, late_ms(99.0)?);
     if late <= LATE_MS {

@@ -8,12 +8,12 @@ use comfy_table::{CellAlignment, Table};
 use serde_json::{Value, json};
 
 use super::exit::CommandError;
-use crate::dataset::open_prompts;
+use crate::dataset::{OpenPrompts, Played, open_prompts};
 use crate::plan::{Cell, RunPlan};
 use crate::record::Phase;
 use crate::scenario::{LoadProfile, Stage};
 use crate::units::{count, float, index, ratio, whole};
-use crate::workload::{AskedLengths, PromptRows, PromptStart, RequestFactory, RequestSpec};
+use crate::workload::{AskedLengths, PromptStart, RequestFactory, RequestSpec};
 
 /// Requests whose lengths are looked at for a cell; more of them change a mean by less than its
 /// last digit shown.
@@ -63,16 +63,16 @@ impl Preview {
             let failed = |error: &dyn std::fmt::Display| {
                 CommandError::usage(format!("workload `{}`: {error}", workload.name))
             };
-            let prompts = open_prompts(workload, (scenario.seed, count(number)))
+            let prompts = open_prompts(workload, (scenario.seed, count(number)), None)
                 .map_err(|error| failed(&error))?;
-            let factory = factory(plan, first, &prompts);
+            let factory = factory(plan, first, &prompts.played(&plan.stage(first).profile));
             let requests =
                 (0..show).filter_map(|at| factory.request(Phase::Measure, at).transpose());
             let requests = requests.collect::<Result<_, _>>().map_err(|error| failed(&error))?;
             let lengths = lengths(&factory, SAMPLE).map_err(|error| failed(&error))?;
             preview.workloads.push(WorkloadPreview {
                 name: workload.name.clone(),
-                method: prompts.length_method().map(|method| method.to_string()),
+                method: prompts.rows.length_method().map(|method| method.to_string()),
                 requests,
                 lengths,
             });
@@ -162,7 +162,7 @@ impl WorkloadPreview {
     }
 }
 
-fn factory(plan: &RunPlan, cell: &Cell, prompts: &Arc<dyn PromptRows>) -> RequestFactory {
+fn factory(plan: &RunPlan, cell: &Cell, played: &Played) -> RequestFactory {
     let (scenario, backend) = (plan.scenario(), plan.backend(cell));
     let stages = count(scenario.load.stages.len());
     let start = PromptStart {
@@ -171,7 +171,7 @@ fn factory(plan: &RunPlan, cell: &Cell, prompts: &Arc<dyn PromptRows>) -> Reques
         places: u64::from(scenario.load.rounds) * stages,
     };
     let include_usage = backend.kind.preset().include_usage;
-    let rows = Arc::clone(prompts);
+    let rows = Arc::clone(&played.rows);
     RequestFactory::new(plan.workload(cell), backend, rows, start, include_usage)
 }
 
@@ -186,11 +186,12 @@ fn lengths(
 fn totals(
     plan: &RunPlan,
     cell: &Cell,
-    prompts: &Arc<dyn PromptRows>,
+    prompts: &OpenPrompts,
 ) -> Result<CellTotals, crate::workload::RowError> {
-    let requests = requests_of(plan.stage(cell));
+    let played = prompts.played(&plan.stage(cell).profile);
+    let requests = requests_of(plan.stage(cell), &played);
     let items = u64::from(plan.workload(cell).prompts_per_request());
-    let lengths = lengths(&factory(plan, cell, prompts), requests.unwrap_or(SAMPLE).min(SAMPLE))?;
+    let lengths = lengths(&factory(plan, cell, &played), requests.unwrap_or(SAMPLE).min(SAMPLE))?;
     let sum = |lengths: Option<Vec<u32>>, times: u64| {
         let lengths = lengths.filter(|lengths| !lengths.is_empty())?;
         let sum = lengths.iter().copied().map(u64::from).sum();
@@ -206,11 +207,16 @@ fn totals(
 }
 
 /// How many requests a stage has at most; `None` where that depends on the server.
-fn requests_of(stage: &Stage) -> Option<u64> {
+fn requests_of(stage: &Stage, played: &Played) -> Option<u64> {
     let due = match &stage.profile {
         LoadProfile::Closed { .. } => None,
         LoadProfile::Open { rate, .. } => {
             stage.bound.duration.map(|span| whole(rate.expected(span)))
+        }
+        // In a loop, its bounds alone end it.
+        LoadProfile::Replay { replay, .. } if replay.repeats => None,
+        LoadProfile::Replay { .. } => {
+            played.recording.as_ref().map(|recording| count(recording.requests()))
         }
     };
     match (stage.bound.requests, due) {

@@ -125,6 +125,19 @@ pub enum DatasetError {
         /// The most that is read.
         limit: u64,
     },
+    /// A `requests.csv` has several cells, and none is named.
+    #[error(
+        "{}: holds cell {first} and cell {other}; say which one to replay, as `cell: {first}`",
+        path.display()
+    )]
+    SeveralCells {
+        /// The file.
+        path: PathBuf,
+        /// One cell.
+        first: u32,
+        /// Another one.
+        other: u32,
+    },
     /// There is no prompt in the scenario.
     #[error("`prompts` is empty; write at least one text")]
     NoneInline,

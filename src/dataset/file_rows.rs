@@ -40,7 +40,14 @@ pub(super) enum Rows {
     /// In memory, all of them prompts.
     Held(Vec<PromptRow>),
     /// In the file, looked at when they are asked for.
-    Streamed(Blocks, Parser),
+    Streamed {
+        /// Where they stand.
+        blocks: Blocks,
+        /// What they are.
+        parser: Parser,
+        /// How many stand in the beginning of the file that was read before; 0 if none was.
+        head: u64,
+    },
 }
 
 /// In which order rows are taken.
@@ -60,6 +67,11 @@ pub(super) struct Faults {
 }
 
 impl Faults {
+    /// How many there are, and the first.
+    pub(super) fn left_out(&self) -> LeftOut {
+        LeftOut { count: count(self.rows.len()), first: self.first.clone() }
+    }
+
     /// Notes that row number `row` is no prompt.
     ///
     /// # Errors
@@ -103,7 +115,7 @@ impl FileRows {
     fn rows_so_far(&self) -> Option<u64> {
         match &self.rows {
             Rows::Held(rows) => Some(count(rows.len())),
-            Rows::Streamed(blocks, _) => blocks.index().count_so_far(),
+            Rows::Streamed { blocks, .. } => blocks.index().count_so_far(),
         }
     }
 
@@ -111,7 +123,7 @@ impl FileRows {
     fn all_rows(&self) -> Result<u64, DatasetError> {
         match &self.rows {
             Rows::Held(rows) => Ok(count(rows.len())),
-            Rows::Streamed(blocks, _) => blocks.index().count(),
+            Rows::Streamed { blocks, .. } => blocks.index().count(),
         }
     }
 
@@ -119,7 +131,7 @@ impl FileRows {
     fn has(&self, row: u64) -> bool {
         match &self.rows {
             Rows::Held(rows) => row < count(rows.len()),
-            Rows::Streamed(blocks, _) => blocks.index().has(row).unwrap_or(false),
+            Rows::Streamed { blocks, .. } => blocks.index().has(row).unwrap_or(false),
         }
     }
 
@@ -139,7 +151,7 @@ impl FileRows {
     fn prompt(&self, row: u64) -> Result<Option<PromptRow>, DatasetError> {
         let (blocks, parser) = match &self.rows {
             Rows::Held(rows) => return Ok(rows.get(index(row)).cloned()),
-            Rows::Streamed(blocks, parser) => (blocks, parser),
+            Rows::Streamed { blocks, parser, .. } => (blocks, parser),
         };
         let mut tried = row;
         for attempt in 0..MOST_TRIED {
@@ -187,8 +199,7 @@ impl PromptRows for FileRows {
     }
 
     fn left_out(&self) -> LeftOut {
-        let faults = self.faults();
-        LeftOut { count: count(faults.rows.len()), first: faults.first.clone() }
+        self.faults().left_out()
     }
 
     fn row(&self, at: u64) -> Result<Option<PromptRow>, RowError> {
@@ -208,13 +219,19 @@ impl PromptRows for FileRows {
     /// Measured requests take the rows in order. With `at_end: repeat` cells start evenly spread
     /// over the file; with `at_end: stop` each takes it whole. Warm-up requests take rows from
     /// in front of the cell's first, backwards, and begin with the last row where that is the
-    /// first. The start of a large file is at hand at once; for the rest it is read through.
+    /// first. Of a large file they then begin with the last of those that are at hand already, so
+    /// that nobody waits for the file to be read through.
     fn number(&self, place: &RequestPlace) -> u64 {
         if let Order::Random(_) = self.order {
             return place.alone();
         }
         let ahead = place.index.saturating_mul(u64::from(place.batch.max(1)));
         let from_the_front = self.at_end == AtEnd::Stop || place.start.place == 0;
+        if let (Phase::Warmup, true, Rows::Streamed { head: head @ 1.., .. }) =
+            (place.phase, from_the_front, &self.rows)
+        {
+            return head - 1 - ahead % head;
+        }
         if place.phase == Phase::Measure
             && from_the_front
             && (self.at_end == AtEnd::Stop || self.has(ahead))
@@ -259,7 +276,7 @@ mod tests {
         let parser = Parser::new(&about, &[], fit::Purpose::Prompts(Endpoint::Chat)).unwrap();
         let blocks = Blocks::open(&path, parser.framing(), 0).unwrap();
         let stream = Stream { purpose: Purpose::Prompts, round: 0, stage: 0, workload: 0 };
-        let rows = Rows::Streamed(blocks, parser);
+        let rows = Rows::Streamed { blocks, parser, head: 0 };
         let generator = stream.generator(42);
         (file, FileRows::new(path, rows, (order, at_end), generator, Faults::default()))
     }

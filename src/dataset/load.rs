@@ -2,21 +2,54 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::error::DatasetError;
 use super::fit::Purpose;
 use super::open::open_file;
 use super::pictures::load_pictures;
 use super::tokenizer::load_tokenizer;
-use crate::load::{Purpose as Numbers, Stream};
-use crate::scenario::{PromptSource, Synthetic, Workload};
+use super::trace::{Trace, TraceRows};
+use crate::load::{Purpose as Numbers, Recording, Stream};
+use crate::scenario::{LoadProfile, PromptSource, Synthetic, Workload};
 use crate::units::index;
 use crate::workload::{
-    IllustratedRows, Prompt, PromptRows, PromptSet, RankedRows, SyntheticPrompts,
+    IllustratedRows, Prompt, PromptRows, PromptSet, RankedRows, SyntheticPrompts, TextWriter,
 };
 
+/// What a workload sends.
+#[derive(Clone, Debug)]
+pub struct OpenPrompts {
+    /// Its prompts.
+    pub rows: Arc<dyn PromptRows>,
+    /// The recording they come from, if they come from one.
+    pub trace: Option<Arc<Trace>>,
+}
+
+/// What one stage sends.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// The prompts.
+    pub rows: Arc<dyn PromptRows>,
+    /// When they are due, where that comes with them.
+    pub recording: Option<Recording>,
+}
+
+impl OpenPrompts {
+    /// What a stage with this profile sends: all prompts, or those of the part it replays.
+    pub fn played(&self, profile: &LoadProfile) -> Played {
+        let part = self.trace.as_ref().zip(profile.replay()).and_then(|(trace, replay)| {
+            let recording = trace.part(replay.start, replay.limit).ok()?;
+            let rows = self.rows.part(recording.first(), recording.requests())?;
+            Some(Played { rows, recording: Some(recording) })
+        });
+        part.unwrap_or_else(|| Played { rows: Arc::clone(&self.rows), recording: None })
+    }
+}
+
 /// Opens the prompts of workload number `number`, under the scenario's `seed`, and the documents
-/// to rank for them, or the pictures to send beside them, where they stand apart. The endpoint takes every one of them.
+/// to rank for them, or the pictures to send beside them, where they stand apart. The endpoint takes every one of them. Of a
+/// recording, what came later than `until` is not needed.
 ///
 /// # Errors
 ///
@@ -24,31 +57,41 @@ use crate::workload::{
 pub fn open_prompts(
     workload: &Workload,
     (seed, number): (u64, u64),
-) -> Result<Arc<dyn PromptRows>, DatasetError> {
+    until: Option<Duration>,
+) -> Result<OpenPrompts, DatasetError> {
     // One order for all rounds and stages: cells begin at different places in it.
     let (purpose, workload_index) = (Numbers::Prompts, index(number));
     let stream = Stream { purpose, round: 0, stage: 0, workload: workload_index };
-    let open = |source: &PromptSource, purpose| -> Result<Arc<dyn PromptRows>, DatasetError> {
-        match source {
+    let open = |source: &PromptSource, purpose| -> Result<OpenPrompts, DatasetError> {
+        let rows: Arc<dyn PromptRows> = match source {
             PromptSource::Inline(texts) => {
                 let prompts = texts.iter().cloned().map(Prompt::Text).collect();
-                Ok(Arc::new(PromptSet::new(prompts).ok_or(DatasetError::NoneInline)?))
+                Arc::new(PromptSet::new(prompts).ok_or(DatasetError::NoneInline)?)
             }
-            PromptSource::File(file) => open_file(file, purpose, stream.generator(seed)),
+            PromptSource::File(file) => open_file(file, purpose, stream.generator(seed))?,
             PromptSource::Synthetic(synthetic) => {
                 let tokenizer = workload.tokenizer.as_deref();
-                Ok(Arc::new(made(synthetic, tokenizer, (seed, number))?))
+                Arc::new(made(synthetic, tokenizer, (seed, number))?)
             }
-        }
+            PromptSource::Trace(file) => {
+                let trace = Arc::new(Trace::open(file, until)?);
+                let writer = TextWriter::new(seed, number);
+                let rows = Arc::new(TraceRows::new(Arc::clone(&trace), writer));
+                return Ok(OpenPrompts { rows, trace: Some(trace) });
+            }
+        };
+        Ok(OpenPrompts { rows, trace: None })
     };
     let queries = open(&workload.prompts, Purpose::Prompts(workload.endpoint))?;
     if let Some(images) = &workload.images {
         let pictures = load_pictures(images, seed)?;
-        return Ok(Arc::new(IllustratedRows { prompts: queries, pictures }));
+        let rows = Arc::new(IllustratedRows { prompts: queries.rows, pictures });
+        return Ok(OpenPrompts { rows, trace: queries.trace });
     }
     let Some(documents) = &workload.documents else { return Ok(queries) };
-    let documents = open(documents, Purpose::Documents)?;
-    Ok(Arc::new(RankedRows { queries, documents }))
+    let documents = open(documents, Purpose::Documents)?.rows;
+    let rows = Arc::new(RankedRows { queries: queries.rows, documents });
+    Ok(OpenPrompts { rows, trace: queries.trace })
 }
 
 /// Synthetic prompts, exact to the token where there is a tokenizer.

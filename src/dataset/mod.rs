@@ -26,10 +26,12 @@ mod pictures;
 mod sharegpt;
 mod split;
 mod tokenizer;
+mod trace;
 
 pub use error::DatasetError;
 pub use index::MAX_FILE_BYTES;
-pub use load::open_prompts;
+pub use load::{OpenPrompts, Played, open_prompts};
 pub use open::HELD_BYTES;
 pub use pictures::{MAX_PICTURE_BYTES, MAX_PICTURES_BYTES, PictureError};
 pub use split::MAX_ROW_BYTES;
+pub use trace::{Trace, TraceRows};

@@ -53,7 +53,8 @@ pub(super) fn open_file(
     }
     let Head { parser, rows, faults } = read_head(file, &bytes, purpose, is_large)?;
     let rows = if is_large {
-        Rows::Streamed(Blocks::open(path, parser.framing(), parser.header_rows())?, parser)
+        let blocks = Blocks::open(path, parser.framing(), parser.header_rows())?;
+        Rows::Streamed { blocks, parser, head: count(rows.len()) }
     } else {
         Rows::Held(rows)
     };

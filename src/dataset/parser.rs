@@ -37,7 +37,7 @@ impl Parser {
             PromptFormat::Jsonl => RowFormat::Jsonl,
             PromptFormat::ShareGpt => RowFormat::ShareGpt,
             PromptFormat::OpenAiBatch => RowFormat::OpenAiBatch,
-            PromptFormat::Csv => RowFormat::Csv(Columns::of(text(head)?, &file.columns)?),
+            PromptFormat::Csv => RowFormat::Csv(Columns::of(text_of(head)?, &file.columns)?),
         };
         Ok(Self { format, framing: framing(file.format, head), purpose })
     }
@@ -61,7 +61,7 @@ impl Parser {
     ///
     /// What was found instead.
     pub(super) fn parse(&self, row: &[u8]) -> Result<PromptRow, Fault> {
-        let text = text(row)?;
+        let text = text_of(row)?;
         let row = match &self.format {
             RowFormat::Lines => Prompt::Text(text.to_owned()).into(),
             RowFormat::Csv(columns) => columns.parse(text)?,
@@ -89,7 +89,7 @@ pub(super) fn framing(format: PromptFormat, head: &[u8]) -> Framing {
 }
 
 /// A row as text, without line end and byte order mark.
-fn text(row: &[u8]) -> Result<&str, Fault> {
+pub(super) fn text_of(row: &[u8]) -> Result<&str, Fault> {
     let row = row.strip_prefix(&BOM).unwrap_or(row);
     let row = row.strip_suffix(b"\r").unwrap_or(row);
     str::from_utf8(row).map_err(|error| {

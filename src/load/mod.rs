@@ -10,12 +10,14 @@
 //!   so a schedule does not drift and a late start delays nobody else;
 //! * the shards of a schedule together are the schedule, arrival for arrival.
 
+mod recording;
 mod rescaled;
 mod schedule;
 mod seed;
 mod slots;
 mod think_time;
 
+pub use recording::Recording;
 pub use schedule::{Arrival, Schedule, Shard};
 pub use seed::{Purpose, Stream};
 pub use slots::SlotCourse;

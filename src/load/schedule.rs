@@ -5,9 +5,10 @@ use std::time::Duration;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Exp1, Gamma};
 
+use super::recording::Recording;
 use super::rescaled::Rescaled;
 use crate::scenario::{ArrivalProcess, Course};
-use crate::units::{Rate, float, whole};
+use crate::units::{Rate, Speed, count, float, whole};
 
 /// Most requests a schedule deals out; bounds a run that was given an absurd rate.
 const ARRIVAL_LIMIT: u64 = 1 << 53;
@@ -21,7 +22,8 @@ pub struct Arrival {
     pub offset: Duration,
 }
 
-/// The arrivals of one load point, oldest first; without end where the rate is steady.
+/// The arrivals of one load point, oldest first; without end where the rate is steady or a
+/// recording is played over and over.
 ///
 /// # Source
 ///
@@ -39,6 +41,12 @@ pub struct Schedule {
 enum Pace {
     Steady(Rate),
     Changing(Rescaled),
+    /// As they were recorded, once or over and over.
+    Recorded {
+        recording: Recording,
+        speed: Speed,
+        repeats: bool,
+    },
 }
 
 /// How the time to the next arrival comes about.
@@ -91,6 +99,25 @@ impl Schedule {
         Self { pace, gaps, next_index: 0 }
     }
 
+    /// The arrivals of `recording` at `speed`, once or over and over.
+    pub const fn recorded(recording: Recording, speed: Speed, repeats: bool) -> Self {
+        let pace = Pace::Recorded { recording, speed, repeats };
+        Self { pace, gaps: Gaps::Even, next_index: 0 }
+    }
+
+    /// Whether the moments are those of a recording, whose requests go with them.
+    pub const fn is_recorded(&self) -> bool {
+        matches!(self.pace, Pace::Recorded { .. })
+    }
+
+    /// How long a recording that is played once takes; `None` for all else.
+    pub fn length(&self) -> Option<Duration> {
+        match &self.pace {
+            Pace::Recorded { recording, speed, repeats: false } => Some(recording.length(*speed)),
+            Pace::Recorded { .. } | Pace::Steady(_) | Pace::Changing(_) => None,
+        }
+    }
+
     /// The arrivals that fall to shard `index` of `count`: every `count`-th, from `index` on.
     /// All shards together are the whole schedule. A `count` of 0 counts as 1.
     pub fn shard(self, index: u64, count: u64) -> Shard {
@@ -108,6 +135,12 @@ impl Iterator for Schedule {
         let index = self.next_index;
         self.next_index += 1;
         let offset = match (&mut self.gaps, &mut self.pace) {
+            (_, Pace::Recorded { recording, speed, repeats }) => {
+                if !*repeats && index >= count(recording.requests()) {
+                    return None;
+                }
+                recording.due(index, *speed)
+            }
             (Gaps::Even, Pace::Steady(rate)) => rate.offset(index),
             (Gaps::Even, Pace::Changing(process)) => process.offset(float(index))?,
             (Gaps::Random { unit_gap, generator, at }, pace) => {
@@ -124,6 +157,8 @@ impl Iterator for Schedule {
                         *at += gap;
                         process.offset(*at)?
                     }
+                    // Its gaps are its own.
+                    Pace::Recorded { .. } => return None,
                 }
             }
         };
@@ -154,9 +189,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Arrival, Schedule};
-    use crate::load::{Purpose, Stream};
+    use crate::load::{Purpose, Recording, Stream};
     use crate::scenario::{ArrivalProcess, Course, Step, Steps};
-    use crate::units::{Rate, float, seconds};
+    use crate::units::{Rate, Speed, float, seconds};
 
     fn schedule(rate: &str, arrival: ArrivalProcess, seed: u64) -> Schedule {
         scheduled(&Course::Steady(rate.parse().unwrap()), arrival, seed)
@@ -272,6 +307,22 @@ mod tests {
         assert!((variance - 4.0).abs() < 0.4, "variance {variance}");
     }
 
+    #[test]
+    fn a_recording_is_played_once_or_over_and_over() {
+        let due = [0, 40, 50].map(|millis| millis * 1_000_000).into();
+        let recording = Recording::part(&due, Duration::ZERO, None).unwrap();
+        let twice = Speed::new(2.0).unwrap();
+        let once = Schedule::recorded(recording.clone(), twice, false);
+        assert_eq!(once.length(), Some(Duration::from_micros(37_500)));
+        let offsets = |schedule: Schedule| {
+            schedule.take(5).map(|arrival| arrival.offset.as_micros()).collect::<Vec<_>>()
+        };
+        assert_eq!(offsets(once), [0, 20_000, 25_000]);
+        let forever = Schedule::recorded(recording, twice, true);
+        assert_eq!(forever.length(), None);
+        assert_eq!(offsets(forever), [0, 20_000, 25_000, 37_500, 57_500]);
+    }
+
     proptest! {
         /// However odd the rate, arrivals are ordered and within 1 ns of i / rate.
         #[test]
@@ -300,6 +351,19 @@ mod tests {
         #[test]
         fn shards_of_a_ramp_add_up_to_it(seed: u64, count in 1_u64..7) {
             let whole = scheduled(&ramp("5/s", "50/s", 8), ArrivalProcess::Poisson, seed);
+            let mut dealt: Vec<Arrival> =
+                (0..count).flat_map(|index| whole.clone().shard(index, count)).collect();
+            dealt.sort_by_key(|arrival| arrival.index);
+            prop_assert!(dealt.into_iter().eq(whole));
+        }
+
+        #[test]
+        fn shards_of_a_replay_add_up_to_it(
+            mut due in prop::collection::vec(0_u64..1_000_000_000, 1..30), count in 1_u64..7,
+        ) {
+            due.sort_unstable();
+            let recording = Recording::part(&due.into(), Duration::ZERO, None).unwrap();
+            let whole = Schedule::recorded(recording, Speed::ONE, false);
             let mut dealt: Vec<Arrival> =
                 (0..count).flat_map(|index| whole.clone().shard(index, count)).collect();
             dealt.sort_by_key(|arrival| arrival.index);

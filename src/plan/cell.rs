@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::order::ordered_cells;
-use crate::scenario::{Backend, Scenario, Stage, Warmup, Workload};
+use crate::scenario::{Backend, LoadProfile, Scenario, Stage, Warmup, Workload};
 
 /// One backend under one workload at one stage in one round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,14 +68,20 @@ impl RunPlan {
         let pauses = load.cooldown.saturating_mul(pauses);
         let mut time = LoadTime { least: pauses, most: Some(pauses) };
         for cell in &self.cells {
-            let bound = self.stage(cell).bound;
+            let Stage { profile, bound } = self.stage(cell);
+            let replayed = match profile {
+                LoadProfile::Replay { replay, .. } => replay.most(),
+                LoadProfile::Closed { .. } | LoadProfile::Open { .. } => None,
+            };
+            let most = bound.duration.into_iter().chain(replayed).min();
             let warmup = match load.warmup {
                 Some(Warmup::Duration(span)) => span,
                 Some(Warmup::Requests(_)) | None => Duration::ZERO,
             };
-            let least = bound.duration.filter(|_| bound.requests.is_none()).unwrap_or_default();
+            let ends_by_time_alone = bound.requests.is_none() && replayed.is_none();
+            let least = bound.duration.filter(|_| ends_by_time_alone).unwrap_or_default();
             time.least += warmup + least;
-            time.most = time.most.zip(bound.duration).map(|(most, span)| most + warmup + span);
+            time.most = time.most.zip(most).map(|(all, span)| all + warmup + span);
         }
         time
     }

@@ -79,7 +79,7 @@ const fn has_many_values_a_request(metric: Metric) -> bool {
 /// of conversations.
 fn most_requests(stage: &Stage, workload: &Workload) -> Option<u64> {
     let by_time = |span: Duration| match &stage.profile {
-        LoadProfile::Closed { .. } => None,
+        LoadProfile::Closed { .. } | LoadProfile::Replay { .. } => None,
         LoadProfile::Open { .. } if workload.conversation.is_some() => None,
         LoadProfile::Open { rate, .. } => Some(whole(rate.expected(span))),
     };

@@ -10,7 +10,8 @@ use super::lengths::LengthsEntry;
 use crate::openai::Endpoint;
 use crate::scenario::{
     Backend, Connections, Course, HttpVersion, Load, LoadProfile, PromptFile, PromptOrder,
-    PromptSource, SharedPrefix, Slo, Stage, Step, StopRule, Synthetic, Target, Warmup, Workload,
+    PromptSource, Replay, SharedPrefix, Slo, Stage, Step, StopRule, Synthetic, Target, Warmup,
+    Workload,
 };
 use crate::units::{Rate, count, float, millis, seconds};
 
@@ -146,6 +147,10 @@ impl WorkloadEntry {
             PromptSource::Inline(prompts) => ("inline".to_owned(), Some(count(prompts.len()))),
             PromptSource::File(file) => (described(file), None),
             PromptSource::Synthetic(synthetic) => (in_words(synthetic), None),
+            PromptSource::Trace(file) => {
+                let name = file.path.file_name().unwrap_or(file.path.as_os_str());
+                (format!("{} ({} trace)", name.to_string_lossy(), file.format.key()), None)
+            }
         };
         let file_name = |path: &PathBuf| {
             path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
@@ -215,10 +220,14 @@ pub struct StageEntry {
     /// Mean arrival rate of an open loop, in requests per second; `null` where it goes through
     /// steps.
     pub rate_rps: Option<f64>,
-    /// How arrivals of an open loop are spread: `constant`, `poisson`, `gamma`.
+    /// How arrivals of an open loop are spread: `constant`, `poisson`, `gamma`, or `trace` where
+    /// they come as they were recorded.
     pub arrival: Option<String>,
     /// Shape of a gamma distribution of arrivals.
     pub burstiness: Option<f64>,
+    /// How a recording is played; `null` where none is.
+    #[serde(default)]
+    pub replay: Option<ReplayEntry>,
     /// Most requests in flight of an open loop; `null` without a bound.
     pub max_in_flight: Option<u32>,
     /// The steps the load goes through, in order; empty where it is the same all the time.
@@ -277,6 +286,7 @@ impl StageEntry {
             rate_rps: None,
             arrival: None,
             burstiness: None,
+            replay: None,
             max_in_flight: None,
             steps: Vec::new(),
             think_time: None,
@@ -303,12 +313,43 @@ impl StageEntry {
                 max_in_flight: *max_in_flight,
                 ..entry
             },
+            LoadProfile::Replay { replay, max_in_flight } => Self {
+                mode: "open".to_owned(),
+                arrival: Some("trace".to_owned()),
+                replay: Some((*replay).into()),
+                max_in_flight: *max_in_flight,
+                ..entry
+            },
         }
     }
 
     /// Whether requests started when they were due, whatever the server did.
     pub fn is_open(&self) -> bool {
         self.mode == "open"
+    }
+}
+
+/// How a recording is played.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ReplayEntry {
+    /// How many times as fast as recorded.
+    pub speed: f64,
+    /// What of the recording is skipped at its beginning, in seconds of its own time.
+    pub start_s: f64,
+    /// How much of it is played, in seconds of its own time; `null`: all that is left.
+    pub limit_s: Option<f64>,
+    /// Whether it begins anew at its end.
+    pub repeats: bool,
+}
+
+impl From<Replay> for ReplayEntry {
+    fn from(Replay { speed, start, limit, repeats }: Replay) -> Self {
+        Self {
+            speed: speed.as_factor(),
+            start_s: seconds(start),
+            limit_s: limit.map(seconds),
+            repeats,
+        }
     }
 }
 

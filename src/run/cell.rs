@@ -66,7 +66,7 @@ impl CellState {
         let never = Moment::NEVER.as_nanos();
         let slots = match &order.stage.profile {
             LoadProfile::Closed { concurrency, .. } => SlotCourse::new(concurrency),
-            LoadProfile::Open { .. } => None,
+            LoadProfile::Open { .. } | LoadProfile::Replay { .. } => None,
         };
         Self {
             order,
@@ -268,7 +268,12 @@ impl CellState {
 
     /// Whether one more request may be sent now, or one more session begin.
     pub(super) fn has_place(&self) -> bool {
-        let LoadProfile::Open { max_in_flight, .. } = self.order.stage.profile else { return true };
+        let max_in_flight = match &self.order.stage.profile {
+            LoadProfile::Closed { .. } => return true,
+            LoadProfile::Open { max_in_flight, .. } | LoadProfile::Replay { max_in_flight, .. } => {
+                *max_in_flight
+            }
+        };
         let taken = if self.order.has_sessions {
             self.sessions.load(Ordering::Acquire)
         } else {

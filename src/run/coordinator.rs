@@ -18,11 +18,11 @@ use super::sink::CutOff;
 use super::worker::{CellJob, Command, Report, Worker};
 use crate::audit::{CellEnd as AuditEnd, ClientHealth};
 use crate::clock::Clock;
-use crate::load::{Purpose, Schedule, Stream};
+use crate::load::{Purpose, Recording, Schedule, Stream};
 use crate::measure::{CellSummary, Interval, Recorder, RequestRow, TimeSeries};
 use crate::plan::Cell;
 use crate::record::RequestRecord;
-use crate::scenario::{Course, LoadProfile, Warmup};
+use crate::scenario::{Course, LoadProfile, Replay, Warmup};
 use crate::units::{Moment, count, to_u32};
 use crate::workload::RowError;
 
@@ -79,6 +79,7 @@ pub(super) struct CellRun<'a> {
     left: usize,
     unsent: (Sender<RequestRecord>, Receiver<RequestRecord>),
     checkup: Checkup,
+    recording: Option<Recording>,
 }
 
 impl<'a> CellRun<'a> {
@@ -103,6 +104,7 @@ impl<'a> CellRun<'a> {
             left: 0,
             unsent: channel(),
             checkup: Checkup::new(crew.clock.clone(), job.server.clone()),
+            recording: job.recording.clone(),
         }
     }
 
@@ -188,6 +190,11 @@ impl<'a> CellRun<'a> {
                 let rate = if warmup_requests.is_some() { &steady } else { rate };
                 let lead = state.warmup_span().unwrap_or_default();
                 self.pace(Schedule::new(rate, lead, *arrival, generator), warmup_requests)
+            }
+            LoadProfile::Replay { replay: Replay { speed, repeats, .. }, .. } => {
+                // A checked scenario replays only workloads that have a recording.
+                let Some(recording) = self.recording.clone() else { return Ok(()) };
+                self.pace(Schedule::recorded(recording, *speed, *repeats), warmup_requests)
             }
         }
     }

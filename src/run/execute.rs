@@ -22,13 +22,14 @@ use super::targets::{OpenTarget, open_targets};
 use super::worker::{CellJob, Worker};
 use crate::audit::{AnswerLength, CellEnd as AuditEnd, CellFacts, RunFacts, audit_cell, audit_run};
 use crate::clock::{Clock, WallTime};
+use crate::dataset::OpenPrompts;
 use crate::load::{Purpose, Stream, Thinking};
 use crate::measure::{Parts, Recorder, RecordingRules};
 use crate::plan::{Cell, RunPlan};
 use crate::result::{CellLabels, CellResult, ClientEntry, FindingEntry, Note, RunResult};
 use crate::scenario::{HttpVersion, LoadProfile, Redactor, Warmup};
 use crate::units::{count, index, ratio};
-use crate::workload::{PromptRows, PromptStart, RequestFactory};
+use crate::workload::{PromptStart, RequestFactory};
 
 /// Most workers of a run; beyond, they would compete for the same connections' events.
 const WORKER_LIMIT: usize = 8;
@@ -61,7 +62,7 @@ pub struct Run<'a> {
     clock: Clock,
     started_at: WallTime,
     redactor: Arc<Redactor>,
-    prompts: Vec<Arc<dyn PromptRows>>,
+    prompts: Vec<OpenPrompts>,
     targets: BTreeMap<usize, OpenTarget>,
     checked: BTreeMap<usize, Checked>,
 }
@@ -212,7 +213,7 @@ impl<'a> Run<'a> {
         let mut notes = Vec::new();
         for workload in used {
             let lengths = Lengths { plan: self.plan, clock: &self.clock, targets: &self.targets };
-            let prompts = &mut self.prompts[workload];
+            let prompts = &mut self.prompts[workload].rows;
             if let Some(entry) = lengths.check(workload, prompts, self.interrupt, &mut notes)? {
                 result.workloads[workload].input_lengths = Some(entry);
             }
@@ -277,7 +278,7 @@ impl<'a> Run<'a> {
             Some(checked) => checked.takes_usage(workload.endpoint),
             None => backend.kind.preset().include_usage,
         };
-        let prompts = Arc::clone(&self.prompts[cell.workload]);
+        let played = self.prompts[cell.workload].played(&self.plan.stage(cell).profile);
         let order = CellOrder {
             id: cell.id,
             stage: self.plan.stage(cell).clone(),
@@ -285,7 +286,7 @@ impl<'a> Run<'a> {
             stop: scenario.load.stop,
             has_sessions: workload.conversation.is_some(),
         };
-        let factory = RequestFactory::new(workload, backend, prompts, start, include_usage);
+        let factory = RequestFactory::new(workload, backend, played.rows, start, include_usage);
         let factory = Arc::new(factory);
         // What is said next in a conversation depends on the answers.
         let ends = match order.has_sessions {
@@ -298,6 +299,7 @@ impl<'a> Run<'a> {
             parts: target.parts.clone(),
             factory,
             requests: Arc::new(requests),
+            recording: played.recording,
             recorder: Recorder::new(RecordingRules {
                 slo: scenario.slo.clone(),
                 endpoint: workload.endpoint,
@@ -315,7 +317,7 @@ impl<'a> Run<'a> {
         let distribution = match (purpose, &self.plan.stage(cell).profile) {
             (Purpose::TurnThinkTimes, _) => self.plan.workload(cell).conversation?.think_time?,
             (_, LoadProfile::Closed { think_time, .. }) => (*think_time)?,
-            (_, LoadProfile::Open { .. }) => return None,
+            (_, LoadProfile::Open { .. } | LoadProfile::Replay { .. }) => return None,
         };
         let Cell { round, stage, workload, .. } = *cell;
         let stream = Stream { purpose, round, stage, workload };
@@ -329,7 +331,7 @@ impl<'a> Run<'a> {
             workload: self.plan.workload(cell),
             stage: self.plan.stage(cell),
             connections: self.plan.backend(cell).connections,
-            prompts: self.prompts[cell.workload].distinct(),
+            prompts: self.prompts[cell.workload].rows.distinct(),
             end: end.how,
             health: &end.health,
             in_flight: &end.in_flight,

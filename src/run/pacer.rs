@@ -47,6 +47,7 @@ impl Pacer<'_> {
         let mut last_release = self.start_at;
         // Arrivals that came due while another waited for a place were held back with it.
         let mut blocked_until = Moment::ZERO;
+        let (end, is_recorded) = (schedule.length(), schedule.is_recorded());
         for arrival in schedule {
             let due_at = self.start_at + arrival.offset;
             let phase = self.state.phase(due_at);
@@ -54,10 +55,10 @@ impl Pacer<'_> {
                 if phase == Phase::Measure {
                     self.state.close_window(due_at.max(last_release));
                 }
-                break;
+                return;
             }
             if !self.wait_until(due_at) {
-                break;
+                return;
             }
             let must_wait = !self.state.has_place();
             let held_back = must_wait || due_at < blocked_until;
@@ -67,10 +68,11 @@ impl Pacer<'_> {
             }
             let is_due = due_at < self.state.window().closed_at;
             let turn = if has_place || is_due { self.state.take_turn(phase) } else { None };
-            let Some(Turn { phase, index }) = turn else { break };
+            let Some(Turn { phase, index }) = turn else { return };
             if has_place {
                 last_release = self.clock.now();
-                self.release(arrival.index, Release { phase, index, due_at, held_back });
+                let prompt = if is_recorded { arrival.index } else { index };
+                self.release(arrival.index, Release { phase, index, prompt, due_at, held_back });
             } else {
                 let turn = self.state.order().has_sessions.then(|| {
                     let session = self.state.next_session(phase);
@@ -78,6 +80,15 @@ impl Pacer<'_> {
                 });
                 let record = RequestRecord::due(self.state.order().id, index, phase, due_at);
                 unsent(RequestRecord { turn, held_back, ..record });
+            }
+        }
+        // The schedule is at its end: that of a recording, which ends the stage. A warm-up that is
+        // counted in requests ends before the window opens.
+        let in_window = self.state.window().opened_at != Moment::NEVER;
+        if let (Some(end), true) = (end, in_window) {
+            let end_at = (self.start_at + end).max(last_release + Duration::from_nanos(1));
+            if self.wait_until(end_at) {
+                self.state.close_window(end_at);
             }
         }
     }

@@ -17,12 +17,12 @@ use super::interrupt::Interrupt;
 use super::targets::OpenTarget;
 use super::trial::{Trial, TrialEnd};
 use crate::clock::Clock;
+use crate::dataset::OpenPrompts;
 use crate::openai::Endpoint;
 use crate::plan::RunPlan;
 use crate::probe::{Probe, ServerFacts};
 use crate::result::BackendEntry;
 use crate::scenario::{Backend, Redactor, Workload};
-use crate::workload::PromptRows;
 
 /// How often a check that takes long looks whether the run is to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -105,7 +105,7 @@ pub(super) struct Preflight<'a> {
     pub(super) plan: &'a RunPlan,
     pub(super) clock: &'a Clock,
     pub(super) redactor: &'a Arc<Redactor>,
-    pub(super) prompts: &'a [Arc<dyn PromptRows>],
+    pub(super) prompts: &'a [OpenPrompts],
 }
 
 impl Preflight<'_> {
@@ -174,7 +174,7 @@ impl Preflight<'_> {
                 backend,
                 target,
                 workload,
-                prompts: &self.prompts[index],
+                prompts: &self.prompts[index].rows,
                 clock: self.clock,
             };
             let end = trial.run(checked.takes_usage(workload.endpoint)).await;

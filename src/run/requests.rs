@@ -75,7 +75,7 @@ pub(super) fn run_arrival(
         record.held_back = release.held_back;
     }
     async move {
-        match what_to_send(&cell, release.phase, release.index) {
+        match what_to_send(&cell, release.phase, release.prompt) {
             Some((what, spec)) => drop(send(&cell, flight, what, spec).await),
             // It was due and is not sent, and its record says so.
             None => drop(flight.finish()),

@@ -20,7 +20,7 @@ use super::sink::{CutOff, Sink};
 use super::turnstile::Turnstile;
 use crate::client::{ClientParts, HttpClient};
 use crate::clock::Clock;
-use crate::load::Thinking;
+use crate::load::{Recording, Thinking};
 use crate::measure::{INTERVAL, Recorder, Waits};
 use crate::record::Phase;
 use crate::units::Moment;
@@ -42,6 +42,8 @@ pub(super) struct CellJob {
     /// How users think between the turns of a conversation; `None`: they do not.
     pub(super) turn_thinking: Option<Thinking>,
     pub(super) server: ServerPlace,
+    /// When requests are due, where that comes with the prompts.
+    pub(super) recording: Option<Recording>,
 }
 
 /// A request of an open loop that has come due.
@@ -49,6 +51,8 @@ pub(super) struct CellJob {
 pub(super) struct Release {
     pub(super) phase: Phase,
     pub(super) index: u64,
+    /// Which prompt of its phase it takes: of a recording, the one that was due then.
+    pub(super) prompt: u64,
     pub(super) due_at: Moment,
     /// Whether it had to wait for a place among the requests in flight.
     pub(super) held_back: bool,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::course::Course;
 use super::distribution::Distribution;
-use crate::units::{Rate, Share, format_span};
+use crate::units::{Rate, Share, Speed, format_span};
 
 /// The load of a scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +62,61 @@ pub enum LoadProfile {
         /// Most requests in flight; further arrivals are held back, never dropped.
         max_in_flight: Option<u32>,
     },
+    /// Open loop: requests start as they were recorded in the trace of the workload.
+    Replay {
+        /// How it is played.
+        replay: Replay,
+        /// Most requests in flight; further arrivals are held back, never dropped.
+        max_in_flight: Option<u32>,
+    },
+}
+
+/// How a recording is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// How many times as fast as recorded.
+    pub speed: Speed,
+    /// What of the recording is skipped at its beginning.
+    pub start: Duration,
+    /// How much of the recording is played; `None`: all that is left.
+    pub limit: Option<Duration>,
+    /// Whether it begins anew at its end.
+    pub repeats: bool,
+}
+
+impl LoadProfile {
+    /// How a recording is played; `None` where none is.
+    pub const fn replay(&self) -> Option<Replay> {
+        match self {
+            Self::Replay { replay, .. } => Some(*replay),
+            Self::Closed { .. } | Self::Open { .. } => None,
+        }
+    }
+}
+
+impl Replay {
+    /// How long it takes at most; `None` where only the recording tells, or nothing ends it.
+    pub fn most(&self) -> Option<Duration> {
+        let limit = self.limit.filter(|_| !self.repeats)?;
+        Some(Duration::from_nanos(self.speed.played(limit.as_nanos())))
+    }
+}
+
+/// As tables show it: `replay 2x`, `replay 1x from 5m for 10m`.
+impl std::fmt::Display for Replay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "replay {}", self.speed)?;
+        if !self.start.is_zero() {
+            write!(f, " from {}", format_span(self.start))?;
+        }
+        if let Some(limit) = self.limit {
+            write!(f, " for {}", format_span(limit))?;
+        }
+        if self.repeats {
+            f.write_str(" looped")?;
+        }
+        Ok(())
+    }
 }
 
 impl LoadProfile {
@@ -74,7 +129,15 @@ impl LoadProfile {
     pub fn most_in_flight(&self) -> Option<u32> {
         match self {
             Self::Closed { concurrency, .. } => Some(concurrency.most()),
-            Self::Open { max_in_flight, .. } => *max_in_flight,
+            Self::Open { max_in_flight, .. } | Self::Replay { max_in_flight, .. } => *max_in_flight,
+        }
+    }
+
+    /// Whether requests start when they are due, whatever the server does.
+    pub const fn is_open(&self) -> bool {
+        match self {
+            Self::Closed { .. } => false,
+            Self::Open { .. } | Self::Replay { .. } => true,
         }
     }
 
@@ -83,6 +146,7 @@ impl LoadProfile {
         match self {
             Self::Closed { concurrency, .. } => concurrency.steady().is_some(),
             Self::Open { rate, .. } => rate.steady().is_some(),
+            Self::Replay { .. } => false,
         }
     }
 }
@@ -112,7 +176,8 @@ impl ArrivalProcess {
     }
 }
 
-/// When a stage ends: whatever comes first. At least one of the two is set.
+/// When a stage ends: whatever comes first. At least one of the two is set, except for a replay,
+/// which ends with its recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
     /// After so many measured requests were handed out.
@@ -156,7 +221,10 @@ impl Default for Load {
 /// As tables show it: `concurrency 4, 30s`.
 impl std::fmt::Display for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}, {}", self.profile, self.bound)
+        match self.bound {
+            Bound { requests: None, duration: None } => self.profile.fmt(f),
+            bound => write!(f, "{}, {bound}", self.profile),
+        }
     }
 }
 
@@ -187,6 +255,10 @@ impl std::fmt::Display for LoadProfile {
             }
             Self::Open { rate, arrival, max_in_flight: Some(limit) } => {
                 write!(f, "{rate} {} max {limit}", arrival.key())
+            }
+            Self::Replay { replay, max_in_flight: None } => write!(f, "{replay}"),
+            Self::Replay { replay, max_in_flight: Some(limit) } => {
+                write!(f, "{replay} max {limit}")
             }
         }
     }

@@ -25,6 +25,7 @@ mod shipped;
 mod synthetic;
 #[cfg(test)]
 mod tests;
+mod trace_file;
 mod tree;
 mod typed;
 mod workload;
@@ -39,7 +40,7 @@ pub use distribution::Distribution;
 pub use environment::{Environment, Origin};
 pub use flags::{ScenarioFlags, parse_goodput, scenario_text};
 pub use kind::{BackendKind, LengthField, Preset, TokenLimitField};
-pub use load::{ArrivalProcess, Bound, Hooks, Load, LoadProfile, Stage, StopRule, Warmup};
+pub use load::{ArrivalProcess, Bound, Hooks, Load, LoadProfile, Replay, Stage, StopRule, Warmup};
 pub use mock::MockSpec;
 pub use overrides::Overrides;
 pub use parse::LONGEST_TEXT;
@@ -49,6 +50,7 @@ pub use schema::schema;
 pub use secret::{Redactor, Secret};
 pub use shipped::{quickstart, starter};
 pub use synthetic::{Language, LengthPair, MOST_INPUT_TOKENS, SharedPrefix, Synthetic};
+pub use trace_file::{TraceFile, TraceFormat};
 pub use workload::{
     ConversationShape, ImageSource, Images, MOST_TURNS, PromptSource, Slo, SloLimit, Workload,
 };

@@ -10,6 +10,7 @@ use super::batch::Batch;
 use super::distribution::Distribution;
 use super::prompt_file::PromptFile;
 use super::synthetic::Synthetic;
+use super::trace_file::TraceFile;
 use crate::metric::Metric;
 use crate::openai::Endpoint;
 
@@ -117,6 +118,8 @@ pub enum PromptSource {
     File(PromptFile),
     /// Made by the lengths asked for.
     Synthetic(Synthetic),
+    /// Texts of the lengths in a recording.
+    Trace(TraceFile),
 }
 
 /// What every single request should keep to.

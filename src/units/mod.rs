@@ -9,12 +9,14 @@ mod moment;
 mod rate;
 mod share;
 mod span;
+mod speed;
 
 pub use convert::{count, float, index, millis, nanos, ratio, seconds, to_u32, whole};
 pub use moment::Moment;
 pub use rate::Rate;
 pub use share::Share;
 pub use span::{format_span, parse_span, span_from_seconds};
+pub use speed::Speed;
 
 /// Why a text is not the quantity it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

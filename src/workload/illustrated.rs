@@ -36,6 +36,11 @@ impl PromptRows for IllustratedRows {
         self.prompts.after(at)
     }
 
+    fn part(&self, first: usize, requests: usize) -> Option<Arc<dyn PromptRows>> {
+        let prompts = self.prompts.part(first, requests)?;
+        Some(Arc::new(Self { prompts, pictures: self.pictures.clone() }))
+    }
+
     fn pictures(&self) -> Option<&Pictures> {
         Some(&self.pictures)
     }

@@ -18,6 +18,7 @@ mod rows;
 mod spec;
 mod synthetic;
 mod tokenizer;
+mod writer;
 
 pub use conversation::{Conversation, NextTurn};
 pub use factory::RequestFactory;
@@ -29,3 +30,4 @@ pub use rows::{AskedLengths, LeftOut, PromptRow, PromptRows, PromptStart, Reques
 pub use spec::RequestSpec;
 pub use synthetic::{LengthMethod, SyntheticPrompts, Unreachable};
 pub use tokenizer::{TokenCounter, TokenizerError};
+pub use writer::TextWriter;

@@ -44,6 +44,11 @@ impl PromptRows for RankedRows {
         self.queries.after(at)
     }
 
+    fn part(&self, first: usize, requests: usize) -> Option<Arc<dyn PromptRows>> {
+        let queries = self.queries.part(first, requests)?;
+        Some(Arc::new(Self { queries, documents: Arc::clone(&self.documents) }))
+    }
+
     fn documents(&self) -> Option<&dyn PromptRows> {
         Some(&*self.documents)
     }

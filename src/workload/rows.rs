@@ -78,6 +78,12 @@ pub trait PromptRows: Send + Sync + fmt::Debug {
         Some(self.count().map_or(next, |count| next % count.max(1)))
     }
 
+    /// The same source, reduced to `requests` of the requests it was recorded from, beginning
+    /// with number `first`; `None` where it was not recorded.
+    fn part(&self, _first: usize, _requests: usize) -> Option<Arc<dyn PromptRows>> {
+        None
+    }
+
     /// The documents that go with the prompts, for rankings; `None` for all others, and where
     /// each prompt brings its own.
     fn documents(&self) -> Option<&dyn PromptRows> {
@@ -188,6 +194,12 @@ impl RequestPlace {
             Phase::Measure => (first + step) % prompts,
             Phase::Warmup => (first + 2 * prompts - step - batch) % prompts,
         }
+    }
+
+    /// What a number that a request has alone is made of: one number for phase and cell, and the
+    /// request's index.
+    pub const fn parts(number: u64) -> (u64, u64) {
+        (number >> INDEX_BITS, number & ((1 << INDEX_BITS) - 1))
     }
 
     /// A number of its own: the phase, the cell's place and the request's index side by side.

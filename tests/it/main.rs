@@ -57,6 +57,8 @@ mod program;
 #[cfg(test)]
 mod readmes;
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod secrets;

@@ -111,6 +111,20 @@ fn the_conversation_runs_against_the_simulated_server() {
     assert!(ended.file("summary.md").contains("| turn 1 |"));
 }
 
+#[test]
+fn the_trace_is_replayed_against_the_simulated_server() {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.path().join("traces")).unwrap();
+    for name in ["trace-replay.yaml", "traces/mooncake-sample.jsonl"] {
+        sandbox.write(name, &fs::read_to_string(shipped(name)).unwrap());
+    }
+    let arguments = ["run", "trace-replay.yaml", "--set", "load.stages.0.replay.speed=8"];
+    let result = assert_adds_up(&sandbox.start(&arguments).with_code_of(OPEN_LOOP));
+    assert_eq!(result.cells[0].labels.stage, "replay 8x max 64");
+    assert_eq!(result.cells[0].measured.outcomes.arrivals, 40);
+    assert_eq!(result.workloads[0].prompt_count, Some(40));
+}
+
 fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name)
 }

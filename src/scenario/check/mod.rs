@@ -13,6 +13,7 @@ mod prompt_file;
 mod scenario;
 mod stage;
 mod synthetic;
+mod trace_file;
 mod url;
 mod workload;
 

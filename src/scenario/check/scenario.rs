@@ -11,8 +11,8 @@ use crate::scenario::environment::Environment;
 use crate::scenario::place::Place;
 use crate::scenario::problem::{Problem, Problems};
 use crate::scenario::typed::{Field, Given, NamedItem, ScenarioFile, SloFile};
-use crate::scenario::workload::{Slo, SloLimit, Workload};
-use crate::scenario::{Backend, Load, Scenario};
+use crate::scenario::workload::{PromptSource, Slo, SloLimit, Workload};
+use crate::scenario::{Backend, Load, LoadProfile, Scenario, Stage};
 use crate::units::count;
 
 /// The seed where none is given.
@@ -92,6 +92,7 @@ pub(in crate::scenario) fn check(
         gates: gates.unwrap_or_default(),
         stored_text: String::new(),
     };
+    check_replays(&scenario, load_place.unwrap_or(Place::TOP), problems);
     let cells = cells_of(&scenario.workloads, &scenario.load);
     if cells > MOST_CELLS {
         let message = format!("this makes {cells} cells; a run has at most {MOST_CELLS}");
@@ -101,6 +102,22 @@ pub(in crate::scenario) fn check(
         );
     }
     problems.is_empty().then_some(scenario)
+}
+
+/// A replay takes its moments from the recording of the workload, so every workload has one.
+fn check_replays(scenario: &Scenario, place: Place, problems: &mut Problems) {
+    let replays = |stage: &Stage| matches!(stage.profile, LoadProfile::Replay { .. });
+    let Some(stage) = scenario.load.stages.iter().position(replays) else { return };
+    for workload in &scenario.workloads {
+        if !matches!(workload.prompts, PromptSource::Trace(_)) {
+            let message = format!(
+                "load point {stage} is a replay, but the workload `{}` has no trace",
+                workload.name
+            );
+            let hint = "give it `prompts: {trace: {file: …}}`, or a scenario of its own";
+            problems.report(Problem::new(place, message).hint(hint));
+        }
+    }
 }
 
 fn cells_of(workloads: &[Workload], load: &Load) -> u64 {

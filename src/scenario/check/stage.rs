@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use super::profile::{Profile, check_profile, ends, ends_of_slots};
 use crate::scenario::course::{Course, Step, Steps};
-use crate::scenario::load::{ArrivalProcess, Bound, LoadProfile, Stage};
+use crate::scenario::load::{ArrivalProcess, Bound, LoadProfile, Replay, Stage};
 use crate::scenario::place::Place;
 use crate::scenario::problem::{Problem, Problems};
 use crate::scenario::typed::{ArrivalChoice, Field, Given, OrRamp, Slots, StageFile};
-use crate::units::{Rate, to_u32};
+use crate::units::{Rate, Speed, to_u32};
 
 /// The load points of a stage: one for each concurrency or rate, or one for its profile; none
 /// where it is wrong, which is then among `problems`.
 pub(super) fn check_stage(stage: &Given<StageFile>, problems: &mut Problems) -> Vec<Stage> {
     let Given { value: file, place } = stage;
+    if !file.replay.is_absent() {
+        return check_replay(file, problems).into_iter().collect();
+    }
     check_load(file, *place, problems);
     check_bound(file, *place, problems);
     let profile = file.profile.given().and_then(|profile| {
@@ -54,8 +57,10 @@ fn check_load(file: &StageFile, place: Place, problems: &mut Problems) {
                 .also(other, "the other one"),
         ),
         (None, None, None) => problems.report(
-            Problem::new(place, format!("{} has no load", problems.subject()))
-                .hint("add `concurrency: 4` for a closed loop or `rate: 20/s` for an open one"),
+            Problem::new(place, format!("{} has no load", problems.subject())).hint(
+                "add `concurrency: 4` for a closed loop, `rate: 20/s` for an open one, or \
+                     `replay: {}` for that of a trace",
+            ),
         ),
         (Some(_), None, None) | (None, Some(_), None) | (None, None, Some(_)) => {}
     }
@@ -87,6 +92,58 @@ fn check_bound(file: &StageFile, place: Place, problems: &mut Problems) {
                 .hint("add `requests: 200`, `duration: 30s`, or both"),
         );
     }
+}
+
+/// The load point of a stage that plays a recording, which says itself when it ends; `None`
+/// where something is wrong.
+fn check_replay(file: &StageFile, problems: &mut Problems) -> Option<Stage> {
+    let Given { value: replay, place } = file.replay.given()?;
+    let others = [
+        ("concurrency", file.concurrency.place()),
+        ("rate", file.rate.place()),
+        ("profile", file.profile.place()),
+        ("think_time", file.think_time.place()),
+        ("arrival", file.arrival.place()),
+        ("burstiness", file.burstiness.place()),
+    ];
+    for (key, other) in others {
+        if let Some(other) = other {
+            problems.report(
+                Problem::new(other, format!("`{key}` does not go with `replay`"))
+                    .hint("leave one of the two out: a replay starts requests as recorded"),
+            );
+        }
+    }
+    let repeats = replay.r#loop.value().copied().unwrap_or(false);
+    if repeats && file.requests.is_absent() && file.duration.is_absent() {
+        problems.report(
+            Problem::new(*place, format!("{} never ends", problems.subject()))
+                .hint("add `requests: 200`, `duration: 30m`, or both, or leave `loop` out"),
+        );
+    }
+    let speed = match replay.speed.given() {
+        None => Some(Speed::ONE),
+        Some(Given { value: factor, place }) => {
+            let speed = Speed::new(factor.0);
+            if speed.is_none() {
+                let message = format!("`speed` is {}; it goes from 0.001 to 1000", factor.0);
+                problems.report(Problem::new(*place, message));
+            }
+            speed
+        }
+    };
+    let replay = Replay {
+        speed: speed?,
+        start: replay.start.value().copied().unwrap_or_default(),
+        limit: replay.limit.value().map(|limit| limit.0),
+        repeats,
+    };
+    let max_in_flight = file.max_in_flight.value().map(|limit| to_u32(limit.0));
+    let bound = Bound {
+        requests: file.requests.value().map(|requests| requests.0),
+        duration: file.duration.value().map(|span| span.0),
+    };
+    Some(Stage { profile: LoadProfile::Replay { replay, max_in_flight }, bound })
 }
 
 /// Keys of an open loop in a closed one.

@@ -9,6 +9,7 @@ use super::body::check_body;
 use super::images::check_images;
 use super::prompt_file::{check_against_bodies, check_prompt_file};
 use super::synthetic::{check_output_tokens, check_synthetic};
+use super::trace_file::check_trace_file;
 use crate::openai::Endpoint;
 use crate::scenario::batch::Batch;
 use crate::scenario::distribution::Distribution;
@@ -346,5 +347,8 @@ fn check_prompts(
         }
         // They are checked where their lengths are known to fit.
         PromptsFile::Synthetic(_) => None,
+        PromptsFile::Trace(source) => {
+            check_trace_file(source, folder, problems).map(PromptSource::Trace)
+        }
     }
 }

@@ -174,7 +174,7 @@ fn there_are_prompts() {
     bench.yaml:5:94: `workloads.w.prompts.skip_invalid` must be `true` or `false`, not `maybe`
     ");
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: {file: a.jsonl, format: line}"), @r"bench.yaml:5:66: `workloads.w.prompts.format` cannot be `line` (did you mean `lines`?)");
-    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: {trace: {file: a}}"), @r"bench.yaml:5:43: `workloads.w.prompts.trace`: replaying a trace is not part of this version yet (leave it out)");
+    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: {trace: {file: a}}"), @"bench.yaml:5:57: the name of this file does not tell its format (add `format: …`, one of `mooncake`, `burstgpt`, `azure`, `pacemark`)");
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_workload_runs_on_backends_there_are() {
 
 #[test]
 fn a_stage_has_one_load_and_an_end() {
-    insta::assert_snapshot!(of_stage("requests: 5"), @r"bench.yaml:6:17: `load.stages.0` has no load (add `concurrency: 4` for a closed loop or `rate: 20/s` for an open one)");
+    insta::assert_snapshot!(of_stage("requests: 5"), @"bench.yaml:6:17: `load.stages.0` has no load (add `concurrency: 4` for a closed loop, `rate: 20/s` for an open one, or `replay: {}` for that of a trace)");
     insta::assert_snapshot!(of_stage("concurrency: 4"), @r"bench.yaml:6:17: `load.stages.0` never ends (add `requests: 200`, `duration: 30s`, or both)");
     insta::assert_snapshot!(of_stage("concurrency: 4, rate: 5/s, requests: 5"), @r"bench.yaml:6:40: a stage has either `concurrency` or `rate` (make two stages of it; to bound an open loop use `max_in_flight`)");
     insta::assert_snapshot!(of_stage("concurrency: 0, requests: 5"), @r"bench.yaml:6:31: `load.stages.0.concurrency` must be a whole number from 1 to 65535, not the number 0");
@@ -245,7 +245,7 @@ fn arrivals_fit_together() {
     insta::assert_snapshot!(of_stage("rate: 5/s, duration: 5s, arrival: gamma"), @r"bench.yaml:6:52: `arrival: gamma` needs `burstiness` (write `burstiness: 0.5`; 1 is Poisson, less is burstier)");
     insta::assert_snapshot!(of_stage("rate: 5/s, duration: 5s, arrival: gamma, burstiness: 0"), @r"bench.yaml:6:71: `load.stages.0.burstiness` must be a number above 0, not the number 0");
     insta::assert_snapshot!(of_stage("rate: 5/s, duration: 5s, arrival: constant, burstiness: 2"), @r"bench.yaml:6:74: `burstiness` goes with `arrival: gamma` (add `arrival: gamma`, or leave it out)");
-    insta::assert_snapshot!(of_stage("replay: {speed: 2}"), @r"bench.yaml:6:18: `load.stages.0.replay`: replaying a trace is not part of this version yet (leave it out)");
+    insta::assert_snapshot!(of_stage("replay: {speed: 2}"), @"bench.yaml:6:7: load point 0 is a replay, but the workload `w` has no trace (give it `prompts: {trace: {file: …}}`, or a scenario of its own)");
     insta::assert_snapshot!(of_stage("sweep: {}, duration: 5s"), @r"bench.yaml:6:18: `load.stages.0.sweep`: sweeping a range of loads is not part of this version yet (leave it out)");
 }
 

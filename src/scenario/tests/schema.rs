@@ -100,6 +100,8 @@ gates: [{gate: error_rate < 1%}]
             || default == "–"
             || default.contains([' ', '`'])
             || default == "all"
+            || path.contains(".replay.")
+            || path.contains(".trace.")
         {
             continue;
         }

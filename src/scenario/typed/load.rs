@@ -67,6 +67,8 @@ mapping! {
         /// Open loop: so many requests start per time, whatever the server does.
         /// `{from: …, to: …}` goes evenly from one to the other over the `duration`.
         optional rate: OneOrMany<OrRamp<Rate>, MOST_STAGES>,
+        /// Open loop: requests start as they were recorded in the trace of the workload.
+        optional replay: ReplayFile,
         /// Several steps one after the other, measured as one load point.
         optional profile: List<StepFile, MOST_STEPS>,
         /// Closed loop: pause between an answer and the next request of its slot.
@@ -84,10 +86,24 @@ mapping! {
     }
     later {}
     instead {
-        "replay": "replaying a trace",
         "sweep": "sweeping a range of loads",
         "search": "searching for the highest load that holds",
     }
+}
+
+mapping! {
+    /// How a recording is played.
+    ReplayFile {
+        /// How many times as fast as recorded, 0.001 to 1000.
+        optional speed: Positive = "1",
+        /// What of the recording is skipped at its beginning.
+        optional start: Duration = "0s",
+        /// How much of the recording is played, in its own time.
+        optional limit: PositiveSpan = "all that is left",
+        /// Whether it begins anew at its end, until the stage ends.
+        optional r#loop: bool = "false",
+    }
+    later {}
 }
 
 mapping! {
@@ -200,9 +216,5 @@ choices!(ArrivalChoice);
 impl Choice for ArrivalChoice {
     fn words() -> Vec<(&'static str, Self)> {
         vec![("constant", Self::Constant), ("poisson", Self::Poisson), ("gamma", Self::Gamma)]
-    }
-
-    fn later() -> &'static [(&'static str, &'static str)] {
-        &[("trace", "replaying a trace")]
     }
 }

@@ -35,13 +35,16 @@ macro_rules! mapping {
                 problems: &mut $crate::scenario::problem::Problems,
             ) -> Option<Self> {
                 const KEYS: $crate::scenario::typed::mapping::Keys = $crate::scenario::typed::mapping::Keys {
-                    known: &[$(stringify!($key)),+],
+                    known: &[$($crate::scenario::typed::mapping::key_name(stringify!($key))),+],
                     later: &[$(($later, $what)),*],
                     instead: &[$($(($instead, $instead_what)),*)?],
                 };
                 let entries = KEYS.open(node, problems)?;
                 Some(Self {
-                    $($key: entries.$presence(stringify!($key), problems),)+
+                    $($key: entries.$presence(
+                        $crate::scenario::typed::mapping::key_name(stringify!($key)),
+                        problems,
+                    ),)+
                 })
             }
 
@@ -49,7 +52,7 @@ macro_rules! mapping {
                 $crate::scenario::typed::mapping::schema_of(
                     &[$($about),+],
                     [$($crate::scenario::typed::mapping::KeySchema {
-                        key: stringify!($key),
+                        key: $crate::scenario::typed::mapping::key_name(stringify!($key)),
                         doc: &[$($doc),+],
                         required: stringify!($presence) == "required",
                         default: None$(.or(Some($default)))?,
@@ -61,6 +64,17 @@ macro_rules! mapping {
     };
 }
 pub(super) use mapping;
+
+/// The key that a field stands for: a word of Rust is written `r#word` there.
+pub(super) const fn key_name(field: &'static str) -> &'static str {
+    match field.as_bytes() {
+        [b'r', b'#', key @ ..] => match str::from_utf8(key) {
+            Ok(key) => key,
+            Err(_) => field,
+        },
+        _ => field,
+    }
+}
 
 /// The keys of a mapping.
 pub(super) struct Keys {

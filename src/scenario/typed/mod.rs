@@ -19,6 +19,7 @@ mod prompt_file;
 mod quantity;
 mod synthetic;
 mod text;
+mod trace_file;
 mod workload;
 
 pub(in crate::scenario) use backend::{BackendFile, TimeoutsFile, TlsFile};
@@ -36,4 +37,5 @@ pub(in crate::scenario) use mock::{MockFile, MockProfile, MockSettings};
 pub(in crate::scenario) use prompt_file::{ColumnsFile, PromptFileSource};
 pub(in crate::scenario) use synthetic::{MixturePart, SharedPrefixFile, SyntheticFile};
 pub(in crate::scenario) use text::{FilePath, JsonObject};
+pub(in crate::scenario) use trace_file::{TraceFileSource, TraceSource};
 pub(in crate::scenario) use workload::{DocumentsFile, ImagesFile, PromptsFile, WorkloadFile};

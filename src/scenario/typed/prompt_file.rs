@@ -26,7 +26,6 @@ mapping! {
     later {}
     instead {
         "synthetic": "making synthetic prompts",
-        "trace": "replaying a trace",
     }
 }
 

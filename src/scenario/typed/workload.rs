@@ -11,6 +11,7 @@ use super::prompt_file::PromptFileSource;
 use super::quantity::Whole;
 use super::synthetic::SyntheticPrompts;
 use super::text::{FilePath, JsonObject, Name};
+use super::trace_file::TraceSource;
 use crate::openai::Endpoint;
 use crate::scenario::batch::LARGEST_BATCH;
 use crate::scenario::problem::Problems;
@@ -109,6 +110,8 @@ pub(in crate::scenario) enum PromptsFile {
     File(Box<PromptFileSource>),
     /// Made.
     Synthetic(Box<SyntheticPrompts>),
+    /// Made, by the lengths in a recording.
+    Trace(Box<TraceSource>),
 }
 
 /// Where documents come from: what prompts come from.
@@ -132,6 +135,9 @@ impl Decode for PromptsFile {
             Value::Map(_) if node.get("synthetic").is_some() => {
                 SyntheticPrompts::decode(node, problems).map(Box::new).map(Self::Synthetic)
             }
+            Value::Map(_) if node.get("trace").is_some() => {
+                TraceSource::decode(node, problems).map(Box::new).map(Self::Trace)
+            }
             Value::Map(_) => PromptFileSource::decode(node, problems).map(Box::new).map(Self::File),
             Value::Text(_) => unexpected(node, PROMPTS_FOR_TEXT, problems),
             _ => unexpected(node, "a list of texts, `{file: …}` or `{synthetic: …}`", problems),
@@ -143,6 +149,7 @@ impl Decode for PromptsFile {
             List::<String, MOST_INLINE_PROMPTS>::schema(),
             PromptFileSource::schema(),
             SyntheticPrompts::schema(),
+            TraceSource::schema(),
         ]})
     }
 }

@@ -133,7 +133,7 @@ mod tests {
         #[test]
         fn a_replay_is_ordered_and_scaled_exactly(
             mut due in prop::collection::vec(0_u64..1_000_000_000_000, 1..40),
-            speed in 1_u64..20_000, start in 0_u64..900_000_000_000,
+            speed in 1_u32..20_000, start in 0_u64..900_000_000_000,
             limit in prop::option::of(1_u64..500_000_000_000),
         ) {
             due.sort_unstable();
@@ -142,7 +142,7 @@ mod tests {
             let Some(part) = Recording::part(&due, Duration::from_nanos(start), limit) else {
                 return Ok(());
             };
-            let factor = Speed::new(speed as f64 / 1e3).unwrap();
+            let factor = Speed::new(f64::from(speed) / 1e3).unwrap();
             let requests = part.requests() as u64;
             let offsets: Vec<_> = (0..3 * requests).map(|n| part.due(n, factor)).collect();
             prop_assert!(offsets.is_sorted());

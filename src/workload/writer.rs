@@ -32,10 +32,11 @@ impl TextWriter {
         Self { seed, workload }
     }
 
-    /// A text of `tokens` tokens that begins with `begin`, which has `begun` of them, and goes on
+    /// A text of `tokens` tokens that begins with `begin`, which has `tokens_so_far` of them, and goes on
     /// in a way that only `number` decides. There is no space at either end.
-    pub fn write(&self, (begin, begun): (&str, u32), number: u64, tokens: u32) -> String {
-        let text = begin.to_owned() + &self.write_block(number, tokens.saturating_sub(begun));
+    pub fn write(&self, (begin, tokens_so_far): (&str, u32), number: u64, tokens: u32) -> String {
+        let text =
+            begin.to_owned() + &self.write_block(number, tokens.saturating_sub(tokens_so_far));
         text.trim().to_owned()
     }
 

@@ -100,7 +100,7 @@ fn prompts_begin_alike_where_the_recorded_blocks_are_the_same() {
     let shortest = prompt(&asked[0]).len();
     let longest = prompt(&asked[11]).len();
     // Tokens of English words have about the same length everywhere.
-    assert!((1.6..2.2).contains(&(longest as f64 / shortest as f64)), "{shortest} {longest}");
+    assert!((160..220).contains(&(100 * longest / shortest)), "{shortest} {longest}");
     let block = longest * 512 / 1_300;
     // The four longest have all blocks in common.
     for pair in asked[8..].windows(2) {
@@ -123,7 +123,7 @@ fn a_part_is_played_over_and_over_with_new_texts() {
     let due: Vec<_> = moments(&ended).iter().map(|(due, _)| due.round()).collect();
     // Six requests are in the part, and a lap takes its 120 ms.
     assert_eq!(due[..7], [0.0, 27.0, 54.0, 60.0, 87.0, 114.0, 120.0]);
-    assert_eq!(due[13], 267.0);
+    assert_eq!(due[13..], [267.0]);
     let mut texts: Vec<_> = asked.iter().map(prompt).collect();
     texts.sort_unstable();
     texts.dedup();

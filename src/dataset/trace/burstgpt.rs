@@ -1,4 +1,4 @@
-//! A record of a BurstGPT trace.
+//! A record of a `BurstGPT` trace.
 
 use super::columns::Columns;
 use super::recorded::Recorded;
@@ -9,7 +9,7 @@ use crate::units::whole;
 ///
 /// # Source
 ///
-/// Wang et al., "BurstGPT: A Real-World Workload Dataset to Optimize LLM Serving Systems", KDD 2025,
+/// Wang et al., "`BurstGPT`: A Real-World Workload Dataset to Optimize LLM Serving Systems", KDD 2025,
 /// <https://github.com/HPMLL/BurstGPT>.
 const EXPECTED: &str = "a record under the header `Timestamp,Model,Request tokens,Response tokens,\
      Total tokens,Log Type`, with the time in seconds";

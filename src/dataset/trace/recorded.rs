@@ -101,8 +101,9 @@ impl Trace {
             .ok_or_else(|| DatasetError::Empty { path: self.path.clone(), what })
     }
 
-    /// All of it. There is at least one request.
-    pub fn whole(&self) -> Result<Recording, DatasetError> {
+    /// All of it.
+    #[cfg(test)]
+    fn whole(&self) -> Result<Recording, DatasetError> {
         self.part(Duration::ZERO, None)
     }
 

@@ -67,8 +67,8 @@ impl TraceRows {
         for block in whole {
             begin.push_str(&self.block(number_of(*block, lap)));
         }
-        let begun = crate::units::to_u32(count(whole.len()) * u64::from(BLOCK_TOKENS));
-        self.writer.write((&begin, begun), tail, tokens)
+        let tokens_so_far = crate::units::to_u32(count(whole.len()) * u64::from(BLOCK_TOKENS));
+        self.writer.write((&begin, tokens_so_far), tail, tokens)
     }
 
     /// The text of a block, always the same one.

@@ -11,6 +11,9 @@ use crate::units::{count, index};
 /// Bytes read at a time.
 const READ_BYTES: usize = 1024 * 1024;
 
+/// What takes a row: the line it begins in, and its bytes.
+pub(super) type TakeRow<'a> = dyn FnMut(u64, &[u8]) -> Result<(), DatasetError> + 'a;
+
 /// Gives every row of the file at `path` to `take`, with the line it begins in.
 ///
 /// # Errors
@@ -19,7 +22,7 @@ const READ_BYTES: usize = 1024 * 1024;
 pub(super) fn each_row(
     path: &Path,
     framing: Framing,
-    take: &mut dyn FnMut(u64, &[u8]) -> Result<(), DatasetError>,
+    take: &mut TakeRow<'_>,
 ) -> Result<(), DatasetError> {
     let mut file = File::open(path)
         .map_err(|source| DatasetError::Open { path: path.to_owned(), source: source.into() })?;
@@ -55,7 +58,7 @@ fn hand_out(
     spans: &[Span],
     bytes: &[u8],
     start: u64,
-    take: &mut dyn FnMut(u64, &[u8]) -> Result<(), DatasetError>,
+    take: &mut TakeRow<'_>,
 ) -> Result<(), DatasetError> {
     for span in spans {
         let place = index(span.start - start)..index(span.end - start);

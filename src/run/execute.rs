@@ -289,9 +289,10 @@ impl<'a> Run<'a> {
         let factory = RequestFactory::new(workload, backend, played.rows, start, include_usage);
         let factory = Arc::new(factory);
         // What is said next in a conversation depends on the answers.
-        let ends = match order.has_sessions {
-            true => (0, 0),
-            false => (most_warmup(order.warmup), order.stage.bound.requests.unwrap_or(u64::MAX)),
+        let ends = if order.has_sessions {
+            (0, 0)
+        } else {
+            (most_warmup(order.warmup), order.stage.bound.requests.unwrap_or(u64::MAX))
         };
         let requests = Ahead::begin(Arc::clone(&factory), ends).map_err(RunError::Start)?;
         Ok(CellJob {

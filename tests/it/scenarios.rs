@@ -34,7 +34,7 @@ fn every_shipped_scenario_parses_and_plans() {
         assert!(!RunPlan::new(Arc::new(scenario)).cells().is_empty(), "{}", path.display());
         seen += 1;
     }
-    assert_eq!(seen, 10);
+    assert_eq!(seen, 11);
 }
 
 #[test]

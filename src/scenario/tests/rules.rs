@@ -137,8 +137,8 @@ fn a_workload_fits_its_endpoint() {
     insta::assert_snapshot!(of_workload("endpoint: rerank, model: m, prompts: [hi], documents: {file: a.txt}, batch: {uniform: [8, 32]}, top_n: 5, return_documents: false"), @r"nothing");
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], images: {files: [a.png], count: 2, detail: low}"), @r"nothing");
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], images: {width: 512}"), @"bench.yaml:5:56: where the pictures come from is not said (write `files: [a.png]`, or both `width: 512` and `height: 512`)");
-    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], images: {files: [a.png], width: 5}"), @"bench.yaml:5:53: pictures come from `files`, or are painted, not both (leave out `files`, or `width` and `height`)");
-    insta::assert_snapshot!(of_workload("endpoint: responses, model: m, prompts: [hi], images: {files: [a.png]}"), @"bench.yaml:5:58: `images` is for chat only (leave it out, or use `endpoint: chat`)");
+    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], images: {files: [a.png], width: 5}"), @"bench.yaml:5:56: pictures come from `files`, or are painted, not both (leave out `files`, or `width` and `height`)");
+    insta::assert_snapshot!(of_workload("endpoint: responses, model: m, prompts: [hi], images: {files: [a.png]}"), @"bench.yaml:5:61: `images` is for chat only (leave it out, or use `endpoint: chat`)");
     insta::assert_snapshot!(of_workload("endpoint: responses, model: m, prompts: [hi], system: Be brief., max_tokens: 8, stream: false"), @r"nothing");
 }
 
@@ -201,7 +201,9 @@ fn synthetic_prompts_have_lengths_that_can_be() {
 #[test]
 fn an_output_length_is_given_once_and_where_there_is_output() {
     let of = |rest: &str| of_workload(&format!("endpoint: chat, model: m, {rest}"));
-    assert_eq!(of("prompts: [hi], output_tokens: {uniform: [5, 9]}, tokenizer: t.json"), "nothing");
+    assert_eq!(of("prompts: [hi], output_tokens: {uniform: [5, 9]}"), "nothing");
+    assert_eq!(of("prompts: {synthetic: {input_tokens: 5}}, tokenizer: t.json"), "nothing");
+    insta::assert_snapshot!(of("prompts: [hi], tokenizer: t.json"), @"bench.yaml:5:59: `tokenizer` goes with `prompts: {synthetic: …}`; counting other prompts, and answers, with it is not part of this version yet (leave it out)");
     insta::assert_snapshot!(of("prompts: [hi], output_tokens: 5, max_tokens: 9"), @"bench.yaml:5:63: `output_tokens` and `max_tokens` are both given (keep one: `output_tokens` is the limit as well)");
     insta::assert_snapshot!(of("prompts: [hi], output_tokens: 5, body: {ignore_eos: true}"), @"bench.yaml:5:63: the output length is given here and as `ignore_eos` in `body` (keep it here)");
     insta::assert_snapshot!(of("prompts: {synthetic: {mixture: [{weight: 1, input_tokens: 5, output_tokens: 6}]}}, output_tokens: 5"), @"bench.yaml:5:109: the output length is given here and for the workload (keep one of the two)");

@@ -137,8 +137,8 @@ fn a_workload_fits_its_endpoint() {
     insta::assert_snapshot!(of_workload("endpoint: rerank, model: m, prompts: [hi], documents: {file: a.txt}, batch: {uniform: [8, 32]}, top_n: 5, return_documents: false"), @r"nothing");
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], images: {files: [a.png], count: 2, detail: low}"), @r"nothing");
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], images: {width: 512}"), @"bench.yaml:5:56: where the pictures come from is not said (write `files: [a.png]`, or both `width: 512` and `height: 512`)");
-    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], images: {files: [a.png], width: 5}"), @"bench.yaml:5:53: pictures come from `files`, or are painted, not both (leave out `files`, or `width` and `height`)");
-    insta::assert_snapshot!(of_workload("endpoint: responses, model: m, prompts: [hi], images: {files: [a.png]}"), @"bench.yaml:5:58: `images` is for chat only (leave it out, or use `endpoint: chat`)");
+    insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], images: {files: [a.png], width: 5}"), @"bench.yaml:5:56: pictures come from `files`, or are painted, not both (leave out `files`, or `width` and `height`)");
+    insta::assert_snapshot!(of_workload("endpoint: responses, model: m, prompts: [hi], images: {files: [a.png]}"), @"bench.yaml:5:61: `images` is for chat only (leave it out, or use `endpoint: chat`)");
     insta::assert_snapshot!(of_workload("endpoint: responses, model: m, prompts: [hi], system: Be brief., max_tokens: 8, stream: false"), @r"nothing");
 }
 

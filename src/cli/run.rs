@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     };
     let identity = RunIdentity {
         id: recording.folder_name.clone(),
-        started_at: started.to_string(),
+        started_at: started.with_millis(),
         commit: option_env!("PACEMARK_COMMIT").map(str::to_owned),
         command_line: command_line::without_secrets(std::env::args()),
         host,

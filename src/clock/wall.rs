@@ -24,6 +24,11 @@ impl WallTime {
         self.0.as_millisecond()
     }
 
+    /// With milliseconds, which tells runs of the same second apart: `2026-11-22T13:07:50.250Z`.
+    pub fn with_millis(self) -> String {
+        format!("{:.3}", self.0)
+    }
+
     /// A name for folders that sorts by time: `20261122T130750Z`.
     pub fn folder_name(self) -> String {
         self.to_string().replace(['-', ':'], "")
@@ -44,6 +49,7 @@ mod tests {
     fn wall_time_prints_in_utc_without_fractions() {
         let time = WallTime::from_unix_millis(1_795_352_870_250);
         assert_eq!(time.to_string(), "2026-11-22T13:07:50Z");
+        assert_eq!(time.with_millis(), "2026-11-22T13:07:50.250Z");
         assert_eq!(time.folder_name(), "20261122T130750Z");
     }
 }

@@ -1,8 +1,9 @@
 //! Releases the arrivals of an open loop when they are due, never earlier.
 //!
 //! The timer of an async runtime ticks in milliseconds, which would make every send about 1 ms
-//! late. The pacer is a thread of its own that sleeps with the finest slack the system has and,
-//! where there are cores to spare, spins through the last stretch.
+//! late. The pacer is a thread of its own that sleeps with the finest slack the system has and
+//! spins through the last stretch: always where there are cores to spare, and where there are
+//! few, as long as that takes no more than a small share of one.
 
 use std::num::NonZeroU64;
 use std::thread;
@@ -19,10 +20,16 @@ use crate::units::{Moment, count, index};
 
 /// Longest uninterrupted sleep: how late an early stop is noticed at most.
 const SLEEP_SLICE: Duration = Duration::from_millis(50);
-/// How long before the due moment spinning starts: above the usual wake-up latency.
-const SPIN_FOR: Duration = Duration::from_micros(80);
-/// Fewest cores on which spinning is worth it; with fewer it takes time from the workers.
-const CORES_TO_SPIN: usize = 4;
+/// How long before the due moment spinning starts: above the usual wake-up latency, which is
+/// 60 to 90 us where an idle core has to be woken by a hypervisor.
+const SPIN_FOR: Duration = Duration::from_micros(150);
+/// Fewest cores on which spinning costs nobody anything.
+const CORES_TO_SPIN_FREELY: usize = 4;
+/// Fewest cores on which spinning makes sends earlier: on one, it keeps the worker waiting.
+const CORES_TO_SPIN: usize = 2;
+/// Where cores are few, spinning takes one part in this many of the time of one core: enough
+/// for about 670 arrivals a second, beyond which every second or third wakes up late.
+const SPIN_SHARE: u32 = 10;
 /// How often a held-back arrival looks for a free place, should no worker wake it.
 const HELD_SLICE: Duration = Duration::from_millis(1);
 /// An arrival due just before the close is sent although the thread woke up after it; one that
@@ -44,6 +51,7 @@ impl Pacer<'_> {
     pub(super) fn run(&self, schedule: Schedule, unsent: &mut impl FnMut(RequestRecord)) {
         sharpen_timer();
         self.state.set_pacer(thread::current());
+        let mut spinning = Spinning::here(self.clock.now());
         let mut last_release = self.start_at;
         // Arrivals that came due while another waited for a place were held back with it.
         let mut blocked_until = Moment::ZERO;
@@ -57,7 +65,7 @@ impl Pacer<'_> {
                 }
                 return;
             }
-            if !self.wait_until(due_at) {
+            if !self.wait_until(due_at, &mut spinning) {
                 return;
             }
             let must_wait = !self.state.has_place();
@@ -87,7 +95,7 @@ impl Pacer<'_> {
         let in_window = self.state.window().opened_at != Moment::NEVER;
         if let (Some(end), true) = (end, in_window) {
             let end_at = (self.start_at + end).max(last_release + Duration::from_nanos(1));
-            if self.wait_until(end_at) {
+            if self.wait_until(end_at, &mut spinning) {
                 self.state.close_window(end_at);
             }
         }
@@ -104,19 +112,24 @@ impl Pacer<'_> {
     }
 
     /// Waits until `due_at`; false if the window closes before that.
-    fn wait_until(&self, due_at: Moment) -> bool {
-        let spins = thread::available_parallelism().is_ok_and(|cores| cores.get() >= CORES_TO_SPIN);
+    fn wait_until(&self, due_at: Moment, spinning: &mut Spinning) -> bool {
+        let spins = spinning.may_spin(self.clock.now());
         let sleep_until = if spins { due_at.before(SPIN_FOR) } else { due_at };
+        let mut spins_since = None;
         loop {
             if due_at >= self.state.window().closed_at {
                 return false;
             }
             let now = self.clock.now();
             if now >= due_at {
+                spinning.spun += spins_since.map_or(Duration::ZERO, |since| now.since(since));
                 return true;
             }
             match sleep_until.since(now) {
-                Duration::ZERO => std::hint::spin_loop(),
+                Duration::ZERO => {
+                    spins_since.get_or_insert(now);
+                    std::hint::spin_loop();
+                }
                 wait => thread::sleep(wait.min(SLEEP_SLICE)),
             }
         }
@@ -143,8 +156,52 @@ impl Pacer<'_> {
     }
 }
 
+/// How much of the waiting is spent awake.
+#[derive(Clone, Copy, Debug)]
+struct Spinning {
+    cores: usize,
+    began_at: Moment,
+    spun: Duration,
+}
+
+impl Spinning {
+    /// Nothing spun yet, on the cores that this process may use.
+    fn here(now: Moment) -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Self { cores, began_at: now, spun: Duration::ZERO }
+    }
+
+    /// Whether one more stretch may be spun through at `now`.
+    fn may_spin(&self, now: Moment) -> bool {
+        let within_share = (self.spun + SPIN_FOR) * SPIN_SHARE <= now.since(self.began_at);
+        self.cores >= CORES_TO_SPIN_FREELY || (self.cores >= CORES_TO_SPIN && within_share)
+    }
+}
+
 /// Asks for the finest timer of the calling thread. Sleeps stay right without it, only later.
 fn sharpen_timer() {
     #[cfg(target_os = "linux")]
     rustix::thread::set_current_timer_slack(NonZeroU64::new(1)).unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{SPIN_FOR, Spinning};
+    use crate::units::Moment;
+
+    fn spinning(cores: usize, spun: Duration) -> Spinning {
+        Spinning { cores, began_at: Moment::ZERO, spun }
+    }
+
+    #[test]
+    fn few_cores_are_spun_on_for_a_tenth_of_the_time_and_one_alone_never() {
+        let now = Moment::ZERO + Duration::from_secs(1);
+        let share = Duration::from_millis(100);
+        assert!(spinning(2, share - SPIN_FOR).may_spin(now));
+        assert!(!spinning(2, share).may_spin(now));
+        assert!(!spinning(1, Duration::ZERO).may_spin(now));
+        assert!(spinning(8, Duration::from_secs(1)).may_spin(now));
+    }
 }

@@ -93,12 +93,11 @@ findings! {
              pacemark, not the server under test) took {} of its processors, and what was ready \
              waited at least {} ms at p99 and {} of a p99; where nobody tells who took the \
              processors, from {} of the time",
-            percent(client::STARVED), percent(client::TAKEN), client::STARVED_WAIT_MS,
-            percent(client::STARVED_OF_TAIL), percent(client::SURELY_STARVED)
+            percent(client::STARVED), percent(client::TAKEN), client::WAIT_MS,
+            percent(client::OF_TAIL), percent(client::SURELY_STARVED)
         ),
         "what a server on the same machine takes is part of what is measured, what strangers take \
-         is not; a client that is let alone waits for less than 30% of the time, and 2 ms are more \
-         than a turn at a fair machine",
+         is not; from a tenth of a tail on, the figures are partly theirs",
         "stop the other processes, or keep them off the client's processors";
     ClientBusy, "client_busy", [Reservation],
         format!("the worker threads ran for at least {} of the time", percent(client::WORKERS_BUSY)),

@@ -23,12 +23,9 @@ pub(super) const MOST_OF_TAIL: f64 = 0.5;
 /// Where even the median wait is this share of the median latency, no figure is the server's
 /// alone; half of all moments were stamped later than that.
 pub(super) const OF_MEDIAN: f64 = 0.1;
-/// From here on a wait is longer than a processor's turn at a busy but fair machine.
-pub(super) const STARVED_WAIT_MS: f64 = 2.0;
-/// From this share of a p99 on, waits that others cause are a part of the figure.
-pub(super) const STARVED_OF_TAIL: f64 = 0.2;
-/// A client that is let alone waits for less than this share of the time it wants to run, one
-/// that shares its processors for more.
+/// A client that shares its processors waits for at least this share of the time it wants to
+/// run. One that is let alone may too, beside a server that wakes it: who took the processors
+/// is asked as well.
 pub(super) const STARVED: f64 = 0.4;
 /// Where others take this share of its processors, they are why it waits.
 pub(super) const TAKEN: f64 = 0.4;
@@ -83,8 +80,8 @@ pub(super) fn client_was_starved(summary: &CellSummary, facts: &CellFacts<'_>) -
     let tail = tail_share(summary, waits.late, &STREAMED);
     let others = facts.health.others_share();
     let enough = if others.is_some() { STARVED } else { SURELY_STARVED };
-    if waits.late < STARVED_WAIT_MS
-        || tail < STARVED_OF_TAIL
+    if waits.late < WAIT_MS
+        || tail < OF_TAIL
         || starved < enough
         || others.is_some_and(|others| others < TAKEN)
     {

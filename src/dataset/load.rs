@@ -11,10 +11,10 @@ use super::pictures::load_pictures;
 use super::tokenizer::load_tokenizer;
 use super::trace::{Trace, TraceRows};
 use crate::load::{Purpose as Numbers, Recording, Stream};
-use crate::scenario::{LoadProfile, PromptSource, Synthetic, Workload};
+use crate::scenario::{Language, LoadProfile, PromptSource, Workload};
 use crate::units::index;
 use crate::workload::{
-    IllustratedRows, Prompt, PromptRows, PromptSet, RankedRows, SyntheticPrompts, TextWriter,
+    IllustratedRows, Prompt, PromptRows, PromptSet, RankedRows, SyntheticPrompts, Texts,
 };
 
 /// What a workload sends.
@@ -48,8 +48,8 @@ impl OpenPrompts {
 }
 
 /// Opens the prompts of workload number `number`, under the scenario's `seed`, and the documents
-/// to rank for them, or the pictures to send beside them, where they stand apart. The endpoint takes every one of them. Of a
-/// recording, what came later than `until` is not needed.
+/// to rank for them, or the pictures to send beside them, where they stand apart. The endpoint
+/// takes every one of them. Of a recording, what came later than `until` is not needed.
 ///
 /// # Errors
 ///
@@ -70,13 +70,13 @@ pub fn open_prompts(
             }
             PromptSource::File(file) => open_file(file, purpose, stream.generator(seed))?,
             PromptSource::Synthetic(synthetic) => {
-                let tokenizer = workload.tokenizer.as_deref();
-                Arc::new(made(synthetic, tokenizer, (seed, number))?)
+                let texts = texts(synthetic.language, workload, (seed, number))?;
+                Arc::new(SyntheticPrompts::new(synthetic, texts))
             }
             PromptSource::Trace(file) => {
                 let trace = Arc::new(Trace::open(file, until)?);
-                let writer = TextWriter::new(seed, number);
-                let rows = Arc::new(TraceRows::new(Arc::clone(&trace), writer));
+                let texts = texts(Language::English, workload, (seed, number))?;
+                let rows = Arc::new(TraceRows::new(Arc::clone(&trace), texts));
                 return Ok(OpenPrompts { rows, trace: Some(trace) });
             }
         };
@@ -94,15 +94,16 @@ pub fn open_prompts(
     Ok(OpenPrompts { rows, trace: queries.trace })
 }
 
-/// Synthetic prompts, exact to the token where there is a tokenizer.
-fn made(
-    synthetic: &Synthetic,
-    tokenizer: Option<&Path>,
+/// What writes the texts of `workload`, exact to the token where there is a tokenizer.
+fn texts(
+    language: Language,
+    workload: &Workload,
     place: (u64, u64),
-) -> Result<SyntheticPrompts, DatasetError> {
-    let counter = tokenizer.map(load_tokenizer).transpose()?.map(Arc::new);
-    SyntheticPrompts::new(synthetic, place, counter).map_err(|source| DatasetError::Tokenizer {
-        path: tokenizer.unwrap_or(Path::new("")).to_owned(),
+) -> Result<Texts, DatasetError> {
+    let path = workload.tokenizer.as_deref();
+    let counter = path.map(load_tokenizer).transpose()?.map(Arc::new);
+    Texts::new(language, place, counter).map_err(|source| DatasetError::Tokenizer {
+        path: path.unwrap_or(Path::new("")).to_owned(),
         source: Arc::new(source),
     })
 }

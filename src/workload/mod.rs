@@ -18,7 +18,6 @@ mod rows;
 mod spec;
 mod synthetic;
 mod tokenizer;
-mod writer;
 
 pub use conversation::{Conversation, NextTurn};
 pub use factory::RequestFactory;
@@ -28,6 +27,7 @@ pub use prompt::{Prompt, PromptSet};
 pub use ranked::RankedRows;
 pub use rows::{AskedLengths, LeftOut, PromptRow, PromptRows, PromptStart, RequestPlace, RowError};
 pub use spec::RequestSpec;
-pub use synthetic::{LengthMethod, SyntheticPrompts, Unreachable};
+#[cfg(test)]
+pub(crate) use synthetic::tokenizers_of_tests;
+pub use synthetic::{Begin, LengthMethod, SyntheticPrompts, Texts, Unreachable};
 pub use tokenizer::{TokenCounter, TokenizerError};
-pub use writer::TextWriter;

@@ -10,8 +10,15 @@ const SEARCH_LIMIT: usize = 64;
 /// Short pieces that are added at most; between two texts that differ in one piece there is
 /// room for a few tokens.
 const FILLER_LIMIT: usize = 64;
+/// Words that are taken away for a text that cannot be filled to its length.
+const SHORTER_TRIES: usize = 8;
 /// A tokenizer that takes several words for one token is none in use; bounds the pieces drawn.
 const SLOWEST_PACE: f64 = 0.2;
+
+/// Bytes of a begin that are counted with what follows; the rest of a longer one is counted once.
+const CONTEXT: usize = 256;
+/// How often the length behind the last words of a begin is put right by what the whole has.
+const CONTEXT_TRIES: usize = 3;
 
 /// Why a text of the length asked for cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -68,16 +75,43 @@ impl Draft<'_> {
 impl Fitter<'_> {
     /// A text of exactly `tokens` tokens that begins with `begin` and goes on with `pieces`.
     ///
+    /// Tokens reach over a few words at most, so behind a long begin only its last words are
+    /// counted again and again, and the whole once at the end.
+    ///
     /// # Errors
     ///
     /// [`Unreachable`] if none is found.
     pub(super) fn fit(
         &self,
         begin: &str,
-        pieces: &mut Pieces,
+        pieces: &Pieces,
         tokens: u64,
     ) -> Result<String, Unreachable> {
-        let mut draft = Draft { begin, pieces, drawn: Vec::new() };
+        let (head, last_words) = begin.split_at(context_of(begin));
+        if !head.is_empty() {
+            let so_far = self.counter.tokens(begin)?;
+            let apart = so_far.saturating_sub(self.counter.tokens(last_words)?);
+            let mut wanted = tokens.saturating_sub(apart);
+            for _ in 0..CONTEXT_TRIES {
+                let Ok(tail) = self.fit_whole(last_words, pieces.clone(), wanted) else { break };
+                let text = format!("{head}{tail}");
+                let counted = self.counter.tokens(&text)?;
+                if counted == tokens {
+                    return Ok(text);
+                }
+                wanted = (wanted + tokens).saturating_sub(counted);
+            }
+        }
+        self.fit_whole(begin, pieces.clone(), tokens)
+    }
+
+    fn fit_whole(
+        &self,
+        begin: &str,
+        mut pieces: Pieces,
+        tokens: u64,
+    ) -> Result<String, Unreachable> {
+        let mut draft = Draft { begin, pieces: &mut pieces, drawn: Vec::new() };
         let so_far = self.counter.tokens(begin)?;
         if so_far > tokens {
             return Err(Unreachable::Length { tokens, nearest: so_far });
@@ -104,7 +138,15 @@ impl Fitter<'_> {
             }
             length = next.clamp(few + 1, many - 1);
         }
-        self.fill(draft.text(few), tokens)
+        // What goes before stays as it is: prompts that share it are to share its begin.
+        let mut failure = None;
+        for shorter in 0..=few.min(SHORTER_TRIES) {
+            match self.fill(draft.text(few - shorter), tokens) {
+                Err(length @ Unreachable::Length { .. }) => failure = failure.or(Some(length)),
+                filled => return filled,
+            }
+        }
+        Err(failure.unwrap_or(Unreachable::Length { tokens, nearest: so_far }))
     }
 
     /// Brings a text that is a few tokens too short to its length.
@@ -134,6 +176,16 @@ impl Fitter<'_> {
     fn pieces_of(&self, tokens: u64) -> usize {
         index(whole(float(tokens) / self.pace))
     }
+}
+
+/// Where the last words of `begin` begin: behind a space, with nothing in front of them where it
+/// is short.
+fn context_of(begin: &str) -> usize {
+    let from = begin.floor_char_boundary(begin.len().saturating_sub(CONTEXT));
+    if from == 0 {
+        return 0;
+    }
+    begin[from..].find(' ').map_or(0, |space| from + space + 1)
 }
 
 /// Tokens of a piece of `pieces`, on average over `sample` of them.

@@ -1,6 +1,6 @@
 //! Text that is made by the lengths asked for.
 //!
-//! A prompt is a function of seed, workload and number: sentences of a small vocabulary, cut
+//! A text is a function of seed, workload and number: sentences of a small vocabulary, cut
 //! where the length is reached. With the model's tokenizer the length is exact to the token;
 //! without one it is estimated by the number of words, and may be corrected by what a server
 //! counted. Every prompt opens with words of its own, which spell its number, so that no cache
@@ -12,9 +12,11 @@ mod english;
 mod fit;
 mod pieces;
 mod prompts;
+mod texts;
 #[cfg(test)]
-pub(super) mod tokenizers_of_tests;
+pub(crate) mod tokenizers_of_tests;
 
 pub use fit::Unreachable;
+pub use prompts::SyntheticPrompts;
 pub(super) use prompts::length;
-pub use prompts::{LengthMethod, SyntheticPrompts};
+pub use texts::{Begin, LengthMethod, Texts};

@@ -10,7 +10,7 @@ use crate::scenario::Language;
 use crate::units::{count, index};
 
 /// An endless text, piece by piece.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Pieces {
     language: Language,
     numbers: ChaCha8Rng,

@@ -1,116 +1,40 @@
 //! Synthetic prompts by number.
 
-use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::fit::{Fitter, Unreachable, pace_of};
-use super::pieces::{Pieces, fillers, tokens_per_piece};
+use super::fit::Unreachable;
+use super::texts::{Begin, LengthMethod, Texts};
 use crate::scenario::{Distribution, LengthPair, MOST_INPUT_TOKENS, SharedPrefix, Synthetic};
 use crate::units::{float, index, to_u32, whole};
-use crate::workload::draw::{Purpose, Source};
+use crate::workload::draw::Purpose;
 use crate::workload::prompt::Prompt;
 use crate::workload::rows::{AskedLengths, PromptRow, PromptRows, RowError};
-use crate::workload::tokenizer::{TokenCounter, TokenizerError};
 
-/// Pieces over which a tokenizer's pace is taken.
-const PACE_SAMPLE: usize = 2_000;
-/// Texts that are tried for one prompt; a tokenizer that misses a length with one misses it
-/// with every other only if it cannot make it at all.
-const ATTEMPTS: u32 = 8;
 /// Shared prefixes that are kept once made; bounds memory where there are many groups.
 const KEPT_PREFIXES: u32 = 1_024;
-
-/// How the lengths of synthetic prompts came about.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum LengthMethod {
-    /// Counted with the model's tokenizer: exact to the token.
-    Exact,
-    /// By the number of words.
-    Estimated,
-    /// By the number of words, multiplied by what a server counted for each token estimated.
-    Corrected(f64),
-}
-
-impl LengthMethod {
-    /// Its name in results.
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Exact => "exact",
-            Self::Estimated => "estimated",
-            Self::Corrected(_) => "corrected",
-        }
-    }
-
-    /// What a server counted for each token estimated; `None` where that corrected nothing.
-    pub const fn factor(self) -> Option<f64> {
-        match self {
-            Self::Exact | Self::Estimated => None,
-            Self::Corrected(factor) => Some(factor),
-        }
-    }
-}
-
-impl fmt::Display for LengthMethod {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exact | Self::Estimated => f.write_str(self.key()),
-            Self::Corrected(factor) => write!(f, "corrected by {factor:.4}"),
-        }
-    }
-}
 
 /// Prompts that are made by the lengths asked for; there is no last one.
 #[derive(Debug)]
 pub struct SyntheticPrompts {
     synthetic: Synthetic,
-    source: Source,
-    measure: Measure,
+    texts: Texts,
     prefixes: Vec<OnceLock<String>>,
 }
 
-/// How lengths are kept to.
-#[derive(Clone, Debug)]
-enum Measure {
-    Exact { counter: Arc<TokenCounter>, pace: f64 },
-    ByWords { factor: Option<f64> },
-}
-
 impl SyntheticPrompts {
-    /// The prompts of workload number `workload`, exact to the token if there is a tokenizer.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenizerError`] if the tokenizer cannot read the language.
-    pub fn new(
-        synthetic: &Synthetic,
-        (seed, workload): (u64, u64),
-        counter: Option<Arc<TokenCounter>>,
-    ) -> Result<Self, TokenizerError> {
-        let source = Source { seed, workload };
-        let measure = match counter {
-            None => Measure::ByWords { factor: None },
-            Some(counter) => {
-                let numbers = source.numbers(Purpose::Text, 0, 0);
-                let pieces = Pieces::new(synthetic.language, numbers);
-                let pace = pace_of(&counter, pieces, PACE_SAMPLE)?;
-                Measure::Exact { counter, pace }
-            }
-        };
-        Ok(Self::of(synthetic.clone(), source, measure))
-    }
-
-    fn of(synthetic: Synthetic, source: Source, measure: Measure) -> Self {
+    /// Prompts as `synthetic` asks for, written by `texts`.
+    pub fn new(synthetic: &Synthetic, texts: Texts) -> Self {
         let groups = synthetic.shared_prefix.map_or(0, |prefix| prefix.groups.min(KEPT_PREFIXES));
         let prefixes = (0..groups).map(|_| OnceLock::new()).collect();
-        Self { synthetic, source, measure, prefixes }
+        Self { synthetic: synthetic.clone(), texts, prefixes }
     }
 
     /// The request's part of the mixture and its lengths.
     fn draw(&self, at: u64) -> AskedLengths {
-        let mut numbers = self.source.numbers(Purpose::Lengths, at, 0);
+        let mut numbers = self.texts.source().numbers(Purpose::Lengths, at, 0);
         let pair = self.pair(&mut numbers);
         let shortest = self.synthetic.shared_prefix.map_or(1, |prefix| prefix.tokens + 1);
         AskedLengths {
@@ -132,59 +56,23 @@ impl SyntheticPrompts {
     }
 
     fn text(&self, at: u64, tokens: u32) -> Result<String, Unreachable> {
-        let prefix = match self.synthetic.shared_prefix {
-            None => String::new(),
-            Some(shared) => self.prefix(shared, at)? + "\n",
+        let Some(shared) = self.synthetic.shared_prefix else {
+            return self.texts.write(Begin::NONE, at, tokens);
         };
-        let mut failure = None;
-        for attempt in 0..ATTEMPTS {
-            let numbers = self.source.numbers(Purpose::Text, at, attempt);
-            let opening =
-                at ^ self.source.workload.rotate_right(8) ^ self.source.seed.rotate_left(8);
-            let pieces = Pieces::new(self.synthetic.language, numbers).opening_with(opening);
-            match self.make(&prefix, pieces, tokens) {
-                Err(length @ Unreachable::Length { .. }) => failure = Some(length),
-                made => return made,
-            }
-        }
-        failure.map_or_else(|| Ok(String::new()), Err)
+        let begin = self.prefix(shared, at)? + "\n";
+        self.texts.write(Begin { text: &begin, tokens: shared.tokens }, at, tokens)
     }
 
     /// The beginning of the group that prompt `at` belongs to.
     fn prefix(&self, shared: SharedPrefix, at: u64) -> Result<String, Unreachable> {
-        let mut numbers = self.source.numbers(Purpose::Group, at, 0);
+        let mut numbers = self.texts.source().numbers(Purpose::Group, at, 0);
         let group = numbers.random::<u64>() % u64::from(shared.groups.max(1));
         let kept = self.prefixes.get(index(group));
         if let Some(text) = kept.and_then(OnceLock::get) {
             return Ok(text.clone());
         }
-        let numbers = self.source.numbers(Purpose::Prefix, group, 0);
-        let pieces = Pieces::new(self.synthetic.language, numbers).opening_with(!group);
-        let text = self.make("", pieces, shared.tokens)?;
+        let text = self.texts.prefix(group, shared.tokens)?;
         Ok(kept.map_or(text.clone(), |kept| kept.get_or_init(|| text).clone()))
-    }
-
-    /// `begin` and as many of `pieces` as make `tokens`.
-    fn make(&self, begin: &str, mut pieces: Pieces, tokens: u32) -> Result<String, Unreachable> {
-        let language = self.synthetic.language;
-        match &self.measure {
-            Measure::Exact { counter, pace } => {
-                let fitter = Fitter { counter, pace: *pace, fillers: fillers(language) };
-                fitter.fit(begin, &mut pieces, tokens.into())
-            }
-            Measure::ByWords { factor } => {
-                let pace = tokens_per_piece(language) * factor.unwrap_or(1.0);
-                let so_far = if begin.is_empty() { 0 } else { self.prefix_tokens() };
-                let wanted = f64::from(tokens.saturating_sub(so_far)) / pace;
-                let mut text = begin.to_owned();
-                text.extend(pieces.take(index(whole(wanted).max(1))));
-                Ok(text.trim().to_owned())
-            }
-        }
-    }
-
-    fn prefix_tokens(&self) -> u32 {
-        self.synthetic.shared_prefix.map_or(0, |prefix| prefix.tokens)
     }
 }
 
@@ -204,31 +92,15 @@ impl PromptRows for SyntheticPrompts {
     }
 
     fn length_method(&self) -> Option<LengthMethod> {
-        Some(match self.measure {
-            Measure::Exact { .. } => LengthMethod::Exact,
-            Measure::ByWords { factor: None } => LengthMethod::Estimated,
-            Measure::ByWords { factor: Some(factor) } => LengthMethod::Corrected(factor),
-        })
+        Some(self.texts.length_method())
     }
 
     fn probe(&self, tokens: u32) -> Result<Option<PromptRow>, RowError> {
-        // No request has so high a number.
-        let at = u64::MAX - u64::from(tokens);
-        let numbers = self.source.numbers(Purpose::Text, at, 0);
-        let pieces = Pieces::new(self.synthetic.language, numbers).opening_with(at);
-        let text = self.make("", pieces, tokens).map_err(RowError::new)?;
-        let prompt = Prompt::Text(text);
-        Ok(Some(PromptRow { prompt, input_tokens: Some(tokens), output_tokens: None }))
+        self.texts.probe(tokens).map(Some).map_err(RowError::new)
     }
 
     fn corrected(&self, factor: f64) -> Option<Arc<dyn PromptRows>> {
-        match self.measure {
-            Measure::Exact { .. } => None,
-            Measure::ByWords { .. } => {
-                let measure = Measure::ByWords { factor: Some(factor) };
-                Some(Arc::new(Self::of(self.synthetic.clone(), self.source, measure)))
-            }
-        }
+        Some(Arc::new(Self::new(&self.synthetic, self.texts.corrected(factor)?)))
     }
 }
 
@@ -247,7 +119,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::sync::Arc;
 
-    use super::{LengthMethod, SyntheticPrompts};
+    use super::{LengthMethod, SyntheticPrompts, Texts};
     use crate::scenario::{Distribution, Language, LengthPair, SharedPrefix, Synthetic};
     use crate::workload::synthetic::tokenizers_of_tests::{byte_level, unigram};
     use crate::workload::{Prompt, PromptRows, TokenCounter};
@@ -258,7 +130,8 @@ mod tests {
     }
 
     fn prompts(synthetic: &Synthetic, counter: Option<&Arc<TokenCounter>>) -> SyntheticPrompts {
-        SyntheticPrompts::new(synthetic, (42, 0), counter.cloned()).unwrap()
+        let texts = Texts::new(synthetic.language, (42, 0), counter.cloned()).unwrap();
+        SyntheticPrompts::new(synthetic, texts)
     }
 
     fn text(prompts: &SyntheticPrompts, at: u64) -> String {
@@ -306,7 +179,8 @@ mod tests {
         let counter = byte_level(800);
         let made = |seed, workload, at| {
             let counter = Some(Arc::clone(&counter));
-            text(&SyntheticPrompts::new(&lengths, (seed, workload), counter).unwrap(), at)
+            let texts = Texts::new(lengths.language, (seed, workload), counter).unwrap();
+            text(&SyntheticPrompts::new(&lengths, texts), at)
         };
         assert_eq!(made(1, 0, 5), made(1, 0, 5));
         let others = [made(1, 0, 5), made(2, 0, 5), made(1, 1, 5), made(1, 0, 6)];

@@ -19,7 +19,7 @@ use crate::workload::TokenCounter;
 const LESSON: usize = 3_000;
 
 /// A byte-level BPE of about `size` tokens, as GPT, Llama and Qwen have.
-pub(in crate::workload) fn byte_level(size: usize) -> Arc<TokenCounter> {
+pub(crate) fn byte_level(size: usize) -> Arc<TokenCounter> {
     let alphabet = ByteLevel::alphabet().into_iter().collect();
     let mut trainer: TrainerWrapper =
         BpeTrainerBuilder::new().vocab_size(size).initial_alphabet(alphabet).build().into();
@@ -30,7 +30,7 @@ pub(in crate::workload) fn byte_level(size: usize) -> Arc<TokenCounter> {
 }
 
 /// A unigram model of about `size` tokens, as T5, XLM-R and bge-m3 have.
-pub(in crate::workload) fn unigram(size: u32) -> Arc<TokenCounter> {
+pub(crate) fn unigram(size: u32) -> Arc<TokenCounter> {
     let mut trainer: TrainerWrapper = UnigramTrainerBuilder::default()
         .vocab_size(size)
         .special_tokens(vec![AddedToken::from("<unk>", true)])

@@ -3,7 +3,7 @@
 
 use super::Severity::{self, Note, Reservation, Untrusted};
 use super::finding::percent;
-use super::{answers, client, load, prompts, run, steadiness};
+use super::{answers, client, load, prompts, run, steadiness, tokens};
 
 /// What is known about a kind of finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -222,6 +222,17 @@ findings! {
         "the tokens of some answers could not be counted at all; a reservation where others were",
         "token throughput is too low by as much as is missing",
         "";
+    CountsDiffer, "counts_differ", [Reservation],
+        format!(
+            "the server's count of input or output tokens is more than {} off the one of the \
+             workload's `tokenizer`; not counted are up to {} tokens of each request that a chat \
+             template adds, and {} of each answer for its marks",
+            percent(tokens::DIFFERENCE), tokens::TEMPLATE_TOKENS, tokens::MARK_TOKENS
+        ),
+        "one of the two does not count tokens of this model: some servers count characters or \
+         events, and a tokenizer may be another model's",
+        "check that `tokenizer` is the model's own; if it is, do not compare token figures of this \
+         server with those of others";
     TokensPerEvent, "tokens_per_event", [Note],
         format!(
             "the server sends more or fewer than one token in a text event: more than {} off",

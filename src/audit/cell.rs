@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 use super::health::ClientHealth;
-use super::{answers, client, load, prompts, sample_size, steadiness};
+use super::{answers, client, load, prompts, sample_size, steadiness, tokens};
 use crate::measure::{CellSummary, TimeSeries};
 use crate::scenario::{Connections, Stage, Workload};
 
@@ -66,6 +66,7 @@ const CHECKS: &[Check] = &[
     answers::some_ended_early,
     answers::tokens_are_estimated,
     answers::tokens_are_not_counted,
+    tokens::counts_differ,
     answers::events_are_no_tokens,
     answers::text_came_at_once,
     answers::reasoning_was_hidden,

@@ -5,8 +5,26 @@ use super::case::{Case, answer};
 use crate::measure::samples::{
     at, counted_stream, embedding_rules, failed, plain, stream, with_output,
 };
-use crate::record::{FailureKind, FinishReason, Outcome, Phase, RequestRecord};
+use crate::record::{FailureKind, FinishReason, LocalCount, Outcome, Phase, RequestRecord};
 use crate::scenario::Connections;
+
+#[test]
+fn a_server_that_counts_something_else_than_tokens_is_named() {
+    let counts = |server: (u32, u32), own: (u32, u32)| {
+        let mut record = with_output(stream(&[150, 160, 170]), server.1);
+        record.usage.input = Some(server.0);
+        record.counted = LocalCount { input: Some(own.0), output: Some(own.1) };
+        Case::of(&record).findings()
+    };
+    let names_it = |findings: &str| findings.contains("counts_differ");
+    // A chat template, and an end token, are no difference.
+    assert!(!names_it(&counts((1_040, 3), (1_000, 2))));
+    assert!(!names_it(&counts((40, 3), (4, 3))));
+    let characters = counts((5_000, 14), (1_000, 3));
+    insta::assert_snapshot!(characters.lines().find(|line| names_it(line)).unwrap(), @"reservation counts_differ: the server counts 5.00 input and 4.67 output tokens for each one of `tokenizer`: one of the two does not count this model's tokens");
+    let fewer = counts((850, 3), (1_000, 3));
+    insta::assert_snapshot!(fewer.lines().find(|line| names_it(line)).unwrap(), @"reservation counts_differ: the server counts 0.85 input tokens for each one of `tokenizer`: one of the two does not count this model's tokens");
+}
 
 fn late(record: &mut RequestRecord) {
     record.due_at = at(60);

@@ -17,6 +17,7 @@ mod run;
 mod sample_size;
 mod settling;
 mod steadiness;
+mod tokens;
 
 pub use catalogue::{FindingInfo, FindingKind};
 pub use cell::{CellEnd, CellFacts, audit_cell};

@@ -7,11 +7,12 @@ use std::time::Duration;
 use super::deadline::Deadline;
 use super::head::Head;
 use super::http1::Broken;
+use super::kept::KeptText;
 use super::link::Link;
 use super::meter::EventMeter;
 use super::route::Route;
 use super::stream::{StreamReader, ran_past_limit};
-use crate::openai::{answer_text, decode_answer, decode_error};
+use crate::openai::{answer_texts, decode_answer, decode_error};
 use crate::record::{Failure, FailureKind, RequestRecord};
 use crate::units::{Moment, count};
 use crate::workload::RequestSpec;
@@ -33,7 +34,7 @@ pub(super) struct Exchange<'a> {
     bytes_before: u64,
     body_ended: bool,
     /// Takes the text of the answer; `None` where nobody wants it.
-    answer: Option<&'a mut String>,
+    answer: Option<&'a mut KeptText>,
 }
 
 impl<'a> Exchange<'a> {
@@ -41,7 +42,7 @@ impl<'a> Exchange<'a> {
         link: Link,
         deadline: &'a mut Deadline,
         meter: &'a EventMeter,
-        answer: Option<&'a mut String>,
+        answer: Option<&'a mut KeptText>,
     ) -> Self {
         let bytes_before = link.bytes_read();
         Self { link, deadline, meter, bytes_before, body_ended: false, answer }
@@ -163,7 +164,7 @@ impl<'a> Exchange<'a> {
         record.finished_at = Some(self.link.read_at());
         let answer = decode_answer(spec.endpoint, &bytes)?;
         if let Some(kept) = self.answer.as_deref_mut() {
-            kept.push_str(&answer_text(&bytes));
+            answer_texts(&bytes, &mut |part, text| kept.add(part, text));
         }
         record.usage = answer.usage.unwrap_or_default();
         record.finish_reason = answer.finish;

@@ -12,6 +12,7 @@ use super::connector::{ConnectFailure, Connector};
 use super::deadline::Deadline;
 use super::http1::ReadSpace;
 use super::http2::causes;
+use super::kept::KeptText;
 use super::link::Link;
 use super::meter::EventMeter;
 use super::route::Route;
@@ -52,20 +53,25 @@ pub struct HttpClient {
 /// What a session keeps from one turn to the next.
 #[derive(Default)]
 pub struct Talk {
-    /// The text of the latest answer, without its reasoning.
-    answer: String,
+    /// The text of the latest answer.
+    text: KeptText,
     /// The connection of the session, where it has one of its own.
     link: Option<Link>,
 }
 
 impl Talk {
-    /// The text of the latest answer as it belongs into the history, which leaves it empty.
+    /// The latest answer as it belongs into the history, without its reasoning; leaves no text.
     pub fn take_answer(&mut self) -> String {
-        let answer = std::mem::take(&mut self.answer);
+        let answer = self.text.take_answer();
         match after_thinking(&answer) {
             said if said.len() == answer.len() => answer,
             said => said.to_owned(),
         }
+    }
+
+    /// All text of the latest answer.
+    pub const fn text(&self) -> &KeptText {
+        &self.text
     }
 
     /// The connection, if it is still open. However long the user has thought, it is used: a
@@ -77,7 +83,8 @@ impl Talk {
 
 impl std::fmt::Debug for Talk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Talk({} bytes, {} link)", self.answer.len(), u8::from(self.link.is_some()))
+        let bytes = self.text.answer().len();
+        write!(f, "Talk({bytes} bytes, {} link)", u8::from(self.link.is_some()))
     }
 }
 
@@ -172,7 +179,7 @@ impl HttpClient {
     /// As [`HttpClient::send`], for a turn of a conversation: `talk` brings its connection, and
     /// takes the text of the answer.
     pub async fn send_turn(&self, spec: &RequestSpec, record: &mut RequestRecord, talk: &mut Talk) {
-        talk.answer.clear();
+        talk.text.clear();
         self.send_as(&mut Sending { spec, talk: Some(talk) }, record).await;
     }
 
@@ -225,7 +232,7 @@ impl HttpClient {
                 None => self.link(record, may_reuse).await?,
             };
             let reused = record.reused;
-            let answer = sending.talk.as_mut().map(|talk| &mut talk.answer);
+            let answer = sending.talk.as_mut().map(|talk| &mut talk.text);
             let mut exchange = Exchange::new(link, deadline, &self.meter, answer);
             let ended = exchange.run(spec, route, record).await;
             let stale = reused && exchange.nothing_came() && is_lost_connection(&ended);

@@ -18,6 +18,7 @@ mod head;
 mod http;
 mod http1;
 mod http2;
+mod kept;
 mod link;
 mod meter;
 mod route;
@@ -26,4 +27,5 @@ mod stream;
 
 pub use connector::{ConnectFailure, Connector};
 pub use http::{ClientError, ClientParts, HttpClient, Talk};
+pub use kept::KeptText;
 pub use meter::EventMeter;

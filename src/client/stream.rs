@@ -1,5 +1,6 @@
 //! From the bytes of a stream to the events of a record.
 
+use super::kept::KeptText;
 use crate::openai::{
     Endpoint, RawText, RunningUsage, StreamDecoder, StreamEvent, StreamSink, StreamState, TextPart,
 };
@@ -51,7 +52,7 @@ impl StreamReader {
         bytes: &[u8],
         read_at: Moment,
         record: &mut RequestRecord,
-        answer: &mut String,
+        answer: &mut KeptText,
     ) -> usize {
         let Self { decoder, facts } = self;
         let before = record.text_events.len();
@@ -64,7 +65,7 @@ impl StreamReader {
     pub(super) fn end_of_body(
         &mut self,
         record: &mut RequestRecord,
-        answer: Option<&mut String>,
+        answer: Option<&mut KeptText>,
     ) -> usize {
         let read_at = record.finished_at.unwrap_or_default();
         let Self { decoder, facts } = self;
@@ -101,12 +102,12 @@ impl StreamReader {
     }
 }
 
-/// Notes events and keeps the content they carry.
+/// Notes events and keeps the text they carry.
 struct Keeping<'a> {
     facts: &'a mut Facts,
     read_at: Moment,
     record: &'a mut RequestRecord,
-    answer: &'a mut String,
+    answer: &'a mut KeptText,
 }
 
 impl StreamSink for Keeping<'_> {
@@ -115,9 +116,7 @@ impl StreamSink for Keeping<'_> {
     }
 
     fn text(&mut self, part: TextPart, text: RawText<'_>) {
-        if part == TextPart::Content {
-            self.answer.push_str(&text.to_text());
-        }
+        self.answer.add(part, &text.to_text());
     }
 }
 

@@ -15,6 +15,7 @@ use crate::scenario::{Language, LoadProfile, PromptSource, Workload};
 use crate::units::index;
 use crate::workload::{
     IllustratedRows, Prompt, PromptRows, PromptSet, RankedRows, SyntheticPrompts, Texts,
+    TokenCounter,
 };
 
 /// What a workload sends.
@@ -24,6 +25,8 @@ pub struct OpenPrompts {
     pub rows: Arc<dyn PromptRows>,
     /// The recording they come from, if they come from one.
     pub trace: Option<Arc<Trace>>,
+    /// The model's tokenizer, if the workload names it.
+    pub counter: Option<Arc<TokenCounter>>,
 }
 
 /// What one stage sends.
@@ -62,7 +65,18 @@ pub fn open_prompts(
     // One order for all rounds and stages: cells begin at different places in it.
     let (purpose, workload_index) = (Numbers::Prompts, index(number));
     let stream = Stream { purpose, round: 0, stage: 0, workload: workload_index };
+    let path = workload.tokenizer.as_deref();
+    let counter = path.map(load_tokenizer).transpose()?.map(Arc::new);
+    let texts = |language| {
+        Texts::new(language, (seed, number), counter.clone()).map_err(|source| {
+            DatasetError::Tokenizer {
+                path: path.unwrap_or(Path::new("")).to_owned(),
+                source: Arc::new(source),
+            }
+        })
+    };
     let open = |source: &PromptSource, purpose| -> Result<OpenPrompts, DatasetError> {
+        let counter = counter.clone();
         let rows: Arc<dyn PromptRows> = match source {
             PromptSource::Inline(texts) => {
                 let prompts = texts.iter().cloned().map(Prompt::Text).collect();
@@ -70,40 +84,25 @@ pub fn open_prompts(
             }
             PromptSource::File(file) => open_file(file, purpose, stream.generator(seed))?,
             PromptSource::Synthetic(synthetic) => {
-                let texts = texts(synthetic.language, workload, (seed, number))?;
-                Arc::new(SyntheticPrompts::new(synthetic, texts))
+                Arc::new(SyntheticPrompts::new(synthetic, texts(synthetic.language)?))
             }
             PromptSource::Trace(file) => {
                 let trace = Arc::new(Trace::open(file, until)?);
-                let texts = texts(Language::English, workload, (seed, number))?;
+                let texts = texts(Language::English)?;
                 let rows = Arc::new(TraceRows::new(Arc::clone(&trace), texts));
-                return Ok(OpenPrompts { rows, trace: Some(trace) });
+                return Ok(OpenPrompts { rows, trace: Some(trace), counter });
             }
         };
-        Ok(OpenPrompts { rows, trace: None })
+        Ok(OpenPrompts { rows, trace: None, counter })
     };
     let queries = open(&workload.prompts, Purpose::Prompts(workload.endpoint))?;
     if let Some(images) = &workload.images {
         let pictures = load_pictures(images, seed)?;
-        let rows = Arc::new(IllustratedRows { prompts: queries.rows, pictures });
-        return Ok(OpenPrompts { rows, trace: queries.trace });
+        let rows = Arc::new(IllustratedRows { prompts: Arc::clone(&queries.rows), pictures });
+        return Ok(OpenPrompts { rows, ..queries });
     }
     let Some(documents) = &workload.documents else { return Ok(queries) };
     let documents = open(documents, Purpose::Documents)?.rows;
-    let rows = Arc::new(RankedRows { queries: queries.rows, documents });
-    Ok(OpenPrompts { rows, trace: queries.trace })
-}
-
-/// What writes the texts of `workload`, exact to the token where there is a tokenizer.
-fn texts(
-    language: Language,
-    workload: &Workload,
-    place: (u64, u64),
-) -> Result<Texts, DatasetError> {
-    let path = workload.tokenizer.as_deref();
-    let counter = path.map(load_tokenizer).transpose()?.map(Arc::new);
-    Texts::new(language, place, counter).map_err(|source| DatasetError::Tokenizer {
-        path: path.unwrap_or(Path::new("")).to_owned(),
-        source: Arc::new(source),
-    })
+    let rows = Arc::new(RankedRows { queries: Arc::clone(&queries.rows), documents });
+    Ok(OpenPrompts { rows, ..queries })
 }

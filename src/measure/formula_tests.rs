@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::samples::{at, counted_stream, failed, plain, stream, with_output};
 use super::{RequestMetrics, TokenSource};
-use crate::record::{FailureKind, Outcome, Phase, RequestRecord, TokenUsage};
+use crate::record::{FailureKind, LocalCount, Outcome, Phase, RequestRecord, TokenUsage};
 
 #[expect(clippy::unnecessary_wraps, reason = "metrics are optional, so are the values they equal")]
 fn ms(millis: u64) -> Option<Duration> {
@@ -61,6 +61,19 @@ fn a_failed_request_has_no_latency_but_what_the_client_did() {
     let absent = [metrics.ttft, metrics.tpot, metrics.e2e, metrics.response, metrics.ttft_due];
     assert_eq!(absent, [None; 5]);
     assert_eq!((metrics.output_tokens, metrics.output_source), (Some(2), TokenSource::Chunks));
+}
+
+#[test]
+fn a_local_count_stands_in_for_a_server_that_does_not_count() {
+    let mut record = stream(&[150, 160, 170]);
+    record.counted = LocalCount { input: Some(9), output: Some(5) };
+    let metrics = RequestMetrics::of(&record);
+    assert_eq!((metrics.output_tokens, metrics.output_source), (Some(5), TokenSource::Tokenizer));
+    assert_eq!(metrics.input_tokens, Some(9));
+    assert_eq!(metrics.tpot, ms(5));
+    let counted = with_output(record, 4);
+    let metrics = RequestMetrics::of(&counted);
+    assert_eq!((metrics.output_tokens, metrics.output_source), (Some(4), TokenSource::Usage));
 }
 
 #[test]

@@ -48,6 +48,7 @@ impl CellSummary {
         self.counted_streams.merge(&other.counted_streams);
         self.hidden_reasoning += other.hidden_reasoning;
         self.tool_calls += other.tool_calls;
+        self.counted_twice.merge(&other.counted_twice);
         self.answer_shapes.merge(&other.answer_shapes);
         self.held_back += other.held_back;
         self.send_delays.merge(&other.send_delays);

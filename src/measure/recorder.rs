@@ -6,6 +6,7 @@ use hdrhistogram::Histogram;
 
 use super::activity::Activity;
 use super::answer_shapes::AnswerShapes;
+use super::counted_twice::CountedTwice;
 use super::distributions::{Distributions, record_n};
 use super::failure_log::FailureLog;
 use super::live::LiveSnapshot;
@@ -78,6 +79,7 @@ pub struct Recorder {
     counted_streams: CountedStreams,
     hidden_reasoning: u64,
     tool_calls: u64,
+    counted_twice: CountedTwice,
     connections_opened: u64,
     stale_reconnects: u64,
     finish_reasons: BTreeMap<&'static str, u64>,
@@ -106,6 +108,7 @@ impl Recorder {
             counted_streams: CountedStreams::default(),
             hidden_reasoning: 0,
             tool_calls: 0,
+            counted_twice: CountedTwice::default(),
             connections_opened: 0,
             stale_reconnects: 0,
             finish_reasons: BTreeMap::new(),
@@ -226,8 +229,12 @@ impl Recorder {
             reasoning: record.usage.reasoning.map(u64::from),
             cached: record.usage.cached.map(u64::from),
         });
+        self.counted_twice.input.add(record.usage.input, record.counted.input);
         if !self.rules.endpoint.generates() {
             return;
+        }
+        if !shape.hidden_reasoning {
+            self.counted_twice.output.add(record.usage.output, record.counted.output);
         }
         self.sources.add(shape.source);
         self.text_events += shape.events;
@@ -279,6 +286,7 @@ impl Recorder {
         self.counted_streams.merge(&other.counted_streams);
         self.hidden_reasoning += other.hidden_reasoning;
         self.tool_calls += other.tool_calls;
+        self.counted_twice.merge(&other.counted_twice);
         self.connections_opened += other.connections_opened;
         self.stale_reconnects += other.stale_reconnects;
         add_counts(&mut self.finish_reasons, &other.finish_reasons);
@@ -332,6 +340,7 @@ impl Recorder {
             counted_streams: self.counted_streams,
             hidden_reasoning: self.hidden_reasoning,
             tool_calls: self.tool_calls,
+            counted_twice: self.counted_twice,
             answer_shapes: self.answer_shapes,
             held_back: self.held_back,
             send_delays: self.send_delays.clone(),

@@ -42,7 +42,7 @@ pub struct RequestMetrics {
     pub output_tokens: Option<u64>,
     /// Where `O` came from.
     pub output_source: TokenSource,
-    /// `I`, where the server told it.
+    /// `I`, where the server told it or a local tokenizer counted it.
     pub input_tokens: Option<u64>,
     /// `1 / tpot`, in tokens per second; absent where no time passed.
     pub decode_rate: Option<f64>,
@@ -59,7 +59,7 @@ impl RequestMetrics {
     /// As [`RequestMetrics::of`], where the pass over the text events was already made.
     pub(super) fn from_shape(record: &RequestRecord, shape: &StreamShape) -> Self {
         let since_sent = |moment: Option<_>| Some(moment?).zip(record.sent_at).map(span);
-        let input = record.usage.input.filter(|tokens| *tokens > 0);
+        let input = record.usage.input.filter(|tokens| *tokens > 0).or(record.counted.input);
         let mut metrics = Self {
             schedule_delay: record.sent_at.map(|sent_at| sent_at.since(record.due_at)),
             connect: since_sent(record.connected_at),

@@ -34,7 +34,7 @@ pub(super) struct StreamShape {
 /// How many tokens each text event carried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TokensPerEvent {
-    /// One each: the server counted as many tokens as there were events.
+    /// One each: as many tokens were counted as there were events.
     One,
     /// As many as the server's running count said at each event.
     Counted,
@@ -56,7 +56,7 @@ impl StreamShape {
         let (output, source) = output_tokens(record, events, counted);
         let per_event = if hidden_reasoning {
             TokensPerEvent::Unknown
-        } else if source == TokenSource::Usage && output == Some(events) {
+        } else if is_a_count(source) && output == Some(events) {
             TokensPerEvent::One
         } else if counted.is_some() {
             TokensPerEvent::Counted
@@ -101,6 +101,11 @@ impl StreamShape {
     }
 }
 
+/// Whether tokens were counted, by whomever, and not guessed by the events.
+const fn is_a_count(source: TokenSource) -> bool {
+    matches!(source, TokenSource::Usage | TokenSource::Tokenizer)
+}
+
 /// The running state of the pass.
 #[derive(Default)]
 struct Gaps {
@@ -129,17 +134,20 @@ impl Gaps {
     }
 }
 
-/// `O` and its source: the server's count, its running counts added up, or the number of text
-/// events. A count of 0 is none: servers write it where they do not count.
+/// `O` and its source: the server's count, its running counts added up, the count of a local
+/// tokenizer, or the number of text events. A count of 0 is none: servers write it where they
+/// do not count.
 fn output_tokens(
     record: &RequestRecord,
     events: u64,
     counted: Option<u64>,
 ) -> (Option<u64>, TokenSource) {
     let usage = record.usage.output.filter(|tokens| *tokens > 0).map(u64::from).or(counted);
-    match usage {
-        Some(_) => (usage, TokenSource::Usage),
-        None if events > 0 => (Some(events), TokenSource::Chunks),
-        None => (None, TokenSource::None),
+    let local = record.counted.output.filter(|tokens| *tokens > 0).map(u64::from);
+    match (usage, local) {
+        (Some(_), _) => (usage, TokenSource::Usage),
+        (None, Some(_)) => (local, TokenSource::Tokenizer),
+        (None, None) if events > 0 => (Some(events), TokenSource::Chunks),
+        (None, None) => (None, TokenSource::None),
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::answer_shapes::AnswerShapes;
+use super::counted_twice::CountedTwice;
 use super::sessions::SessionCounts;
 use super::time_series::TimeSeries;
 use super::waits::Waits;
@@ -72,6 +73,8 @@ pub struct CellSummary {
     pub hidden_reasoning: u64,
     /// Calls of tools in completed answers.
     pub tool_calls: u64,
+    /// The server's counts of tokens beside those of a local tokenizer.
+    pub counted_twice: CountedTwice,
     /// Completed answers by their shape.
     pub answer_shapes: AnswerShapes,
     /// Requests that a limit on requests in flight held back when they were due.

@@ -83,16 +83,12 @@ fn decode_text(form: TextForm, body: &[u8]) -> Result<Answer, Failure> {
     })
 }
 
-/// The content of a generated answer in one piece, thinking between tags included; empty where
-/// there is none.
-pub fn answer_text(body: &[u8]) -> String {
-    let mut content = String::new();
-    let read = read_facts(body, &mut |part, text| {
-        if part == TextPart::Content {
-            content.push_str(&text.to_text());
-        }
-    });
-    if read.is_ok() { content } else { String::new() }
+/// Hands the texts of a generated answer that came in one piece to `sink`, part by part. An
+/// answer that is broken may be told as far as it goes.
+pub fn answer_texts(body: &[u8], sink: &mut dyn FnMut(TextPart, &str)) {
+    // What is broken was said when the answer was decoded.
+    let read = read_facts(body, &mut |part, text| sink(part, &text.to_text()));
+    read.map(drop).unwrap_or_default();
 }
 
 /// The failure of an answer that is not the JSON it should be.
@@ -112,16 +108,25 @@ pub(super) fn empty(message: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, answer_text, decode_answer};
-    use crate::openai::Endpoint;
+    use super::{Answer, answer_texts, decode_answer};
+    use crate::openai::{Endpoint, TextPart};
     use crate::record::{FinishReason, TokenUsage};
 
     #[test]
     fn the_text_of_an_answer_is_its_content_with_escapes_undone() {
         let body = br#"{"choices":[{"message":{"role":"assistant","reasoning_content":"Hm.",
             "content":"Say \"hi\"\n\u4f60\u597d"}}]}"#;
-        assert_eq!(answer_text(body), "Say \"hi\"\n\u{4f60}\u{597d}");
-        assert_eq!(answer_text(b"no JSON"), "");
+        let texts = |body: &[u8]| {
+            let mut texts = Vec::new();
+            answer_texts(body, &mut |part, text| texts.push((part, text.to_owned())));
+            texts
+        };
+        let text = "Say \"hi\"\n\u{4f60}\u{597d}".to_owned();
+        assert_eq!(
+            texts(body),
+            [(TextPart::Reasoning, "Hm.".to_owned()), (TextPart::Content, text)]
+        );
+        assert_eq!(texts(b"no JSON"), []);
     }
 
     fn answer(endpoint: Endpoint, body: &str) -> Result<Answer, String> {

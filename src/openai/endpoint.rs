@@ -85,6 +85,11 @@ impl Endpoint {
         self.description().path
     }
 
+    /// Whether servers put what is sent into a chat template, which adds tokens of its own.
+    pub const fn has_template(self) -> bool {
+        matches!(self, Self::Chat | Self::Responses)
+    }
+
     /// Whether its answers are generated text, and so can be streamed.
     pub const fn generates(self) -> bool {
         matches!(self.output(), Output::Text(_))

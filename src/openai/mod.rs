@@ -25,7 +25,7 @@ mod text;
 mod thinking;
 mod usage;
 
-pub use answer::{Answer, answer_text, decode_answer};
+pub use answer::{Answer, answer_texts, decode_answer};
 pub use body::{Ask, BodyParts, Images, Input, TokenLimit, request_body};
 pub use endpoint::Endpoint;
 pub use failure::{ApiError, decode_error, refuses_stream_options, short_line};

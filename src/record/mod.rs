@@ -8,5 +8,5 @@ mod request;
 mod text_events;
 
 pub use outcome::{Failure, FailureKind, FinishReason, Outcome};
-pub use request::{Phase, RequestRecord, TokenUsage, TurnPlace};
+pub use request::{LocalCount, Phase, RequestRecord, TokenUsage, TurnPlace};
 pub use text_events::{TextEvent, TextEvents};

@@ -47,6 +47,15 @@ pub struct TurnPlace {
     pub turn: u32,
 }
 
+/// Tokens by a local tokenizer; a part is `None` where nothing was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LocalCount {
+    /// Tokens of the texts of the request, without those of a chat template.
+    pub input: Option<u32>,
+    /// Tokens of all text of the answer.
+    pub output: Option<u32>,
+}
+
 /// What happened to one request.
 ///
 /// Moments that did not come are `None`; an unsent request has no `sent_at` and nothing after.
@@ -89,6 +98,8 @@ pub struct RequestRecord {
     pub status: Option<u16>,
     /// The server's token counts.
     pub usage: TokenUsage,
+    /// The counts of a local tokenizer.
+    pub counted: LocalCount,
     /// Whether reasoning text was seen in the stream or answer.
     pub reasoning_seen: bool,
     /// Why the server stopped, where it said so.
@@ -130,6 +141,7 @@ impl RequestRecord {
             stale_reconnects: 0,
             status: None,
             usage: TokenUsage::default(),
+            counted: LocalCount::default(),
             reasoning_seen: false,
             finish_reason: None,
             tool_calls: 0,

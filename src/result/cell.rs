@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::client::ClientEntry;
+use super::counted_twice::CountedTwiceEntry;
 use super::counts::{
     CountedStreamsEntry, FailureEntry, FindingEntry, OutcomeEntry, SessionEntry, TokenEntry,
     TokenSourceEntry, WindowEntry,
@@ -138,6 +139,10 @@ pub struct Measured {
     /// Calls of tools in completed answers; 0 in results of versions that did not count them.
     #[serde(default)]
     pub tool_calls: u64,
+    /// The server's counts of tokens beside those of the workload's `tokenizer`; absent without
+    /// one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_twice: Option<CountedTwiceEntry>,
     /// Connections opened for measured requests.
     pub connections_opened: u64,
     /// Requests sent again because a reused connection was closed under them.
@@ -191,6 +196,7 @@ impl Measured {
             counted_streams: summary.counted_streams.into(),
             hidden_reasoning: summary.hidden_reasoning,
             tool_calls: summary.tool_calls,
+            counted_twice: CountedTwiceEntry::of(&summary.counted_twice),
             connections_opened: summary.connections_opened,
             stale_reconnects: summary.stale_reconnects,
             finish_reasons: reasons.map(|(reason, n)| ((*reason).to_owned(), *n)).collect(),

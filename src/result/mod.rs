@@ -7,6 +7,7 @@
 
 mod cell;
 mod client;
+mod counted_twice;
 mod counts;
 mod error_bound;
 mod figures;
@@ -24,6 +25,7 @@ mod setup;
 
 pub use cell::{CellLabels, CellPlace, CellResult, Measured, PartEntry};
 pub use client::{ClientEntry, StockEntry, WaitsEntry};
+pub use counted_twice::{CountedTwiceEntry, TwoCountsEntry};
 pub use counts::{
     CountedStreamsEntry, FailureEntry, FindingEntry, OutcomeEntry, SessionEntry, TokenEntry,
     TokenSourceEntry, WindowEntry,

@@ -130,6 +130,9 @@ fn add_counts(sum: &mut Measured, part: &Measured) {
     sum.counted_streams.add(&part.counted_streams);
     sum.hidden_reasoning += part.hidden_reasoning;
     sum.tool_calls += part.tool_calls;
+    if let Some(part) = &part.counted_twice {
+        sum.counted_twice.get_or_insert_default().add(part);
+    }
     sum.connections_opened += part.connections_opened;
     sum.stale_reconnects += part.stale_reconnects;
     if let (Some(sum), Some(part)) = (&mut sum.sessions, &part.sessions) {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::ahead::Ahead;
 use super::cell::{CellOrder, CellState};
 use super::coordinator::{CellEnd, CellRun, Crew};
+use super::counting::Counting;
 use super::error::RunError;
 use super::event::Observer;
 use super::interrupt::Interrupt;
@@ -295,12 +296,15 @@ impl<'a> Run<'a> {
             (most_warmup(order.warmup), order.stage.bound.requests.unwrap_or(u64::MAX))
         };
         let requests = Ahead::begin(Arc::clone(&factory), ends).map_err(RunError::Start)?;
+        let counter = self.prompts[cell.workload].counter.clone();
+        let counting = counter.map(Counting::start).transpose().map_err(RunError::Start)?;
         Ok(CellJob {
             state: Arc::new(CellState::new(order, self.clock.now())),
             parts: target.parts.clone(),
             factory,
             requests: Arc::new(requests),
             recording: played.recording,
+            counting,
             recorder: Recorder::new(RecordingRules {
                 slo: scenario.slo.clone(),
                 endpoint: workload.endpoint,

@@ -12,6 +12,7 @@
 mod ahead;
 mod cell;
 mod coordinator;
+mod counting;
 mod error;
 mod event;
 mod execute;

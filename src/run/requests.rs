@@ -119,9 +119,7 @@ async fn send(
     if let What::Session(session) = what {
         return session.run(flight, spec).await;
     }
-    if let Some(record) = flight.record() {
-        cell.client.send(&spec, record).await;
-    }
+    flight.send(&cell.client, &spec).await;
     flight.finish()
 }
 

@@ -71,13 +71,11 @@ impl Session {
         mut spec: RequestSpec,
     ) -> Option<FailureKind> {
         loop {
-            let mut is_completed = false;
+            let Self { phase, number, turn, .. } = self;
             if let Some(record) = flight.record() {
-                let Self { phase, number, turn, .. } = self;
                 record.turn = Some(TurnPlace { phase, session: number, turn });
-                self.cell.client.send_turn(&spec, record, &mut self.talk).await;
-                is_completed = record.outcome.is_completed();
             }
+            let is_completed = flight.send_turn(&self.cell.client, &spec, &mut self.talk).await;
             let failure = flight.finish();
             if !is_completed {
                 self.end = SessionEnd::Failed;

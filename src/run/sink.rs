@@ -7,13 +7,15 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::Duration;
 
 use super::cell::CellState;
+use super::counting::{Desk, Texts};
 use super::seconds::Batch;
 use super::worker::Report;
-use crate::client::EventMeter;
+use crate::client::{EventMeter, HttpClient, KeptText, Talk};
 use crate::clock::Clock;
 use crate::measure::{INTERVAL, Recorder, RequestRow, SessionEnd};
 use crate::record::{Failure, FailureKind, Outcome, Phase, RequestRecord, TextEvents};
 use crate::units::{Moment, format_span};
+use crate::workload::RequestSpec;
 
 /// Spare event buffers kept per worker; more than this many are in flight only briefly.
 const SPARE_BUFFERS: usize = 256;
@@ -41,6 +43,8 @@ pub(super) struct Sink {
     rows: RefCell<Vec<RequestRow>>,
     spare: RefCell<Vec<TextEvents>>,
     cut_off: Cell<CutOff>,
+    /// Where tokens are counted; `None` without a tokenizer.
+    desk: Option<Desk>,
 }
 
 impl Sink {
@@ -65,7 +69,13 @@ impl Sink {
             rows: RefCell::default(),
             spare: RefCell::default(),
             cut_off: Cell::new(CutOff::Stopped),
+            desk: None,
         }
+    }
+
+    /// The same, with the tokens of every request counted at `desk` before it is recorded.
+    pub(super) fn counting(self, desk: Option<Desk>) -> Self {
+        Self { desk, ..self }
     }
 
     /// A request that is about to be sent. If it is dropped before it is finished, it is
@@ -77,7 +87,8 @@ impl Sink {
         if let Some(buffer) = self.spare.borrow_mut().pop() {
             record.text_events = buffer;
         }
-        InFlight { sink: Rc::clone(self), record: Some(record) }
+        let texts = self.desk.is_some().then(Texts::default);
+        InFlight { sink: Rc::clone(self), record: Some(record), texts }
     }
 
     /// Notes how many requests are in flight, for the maximum of the window.
@@ -110,6 +121,7 @@ impl Sink {
 
     #[cold]
     fn hand_over(&self, until: u64) {
+        self.desk.iter().flat_map(Desk::ready).for_each(|record| self.enter(record));
         let batch = self.take(until);
         let begun = self.second.replace(until);
         self.second_ends_at.set(self.state.began_at() + Duration::from_secs(until + 1));
@@ -127,6 +139,7 @@ impl Sink {
 
     /// All that is left, for the coordinator to take in when the worker leaves the cell.
     pub(super) fn rest(&self) -> Batch {
+        self.desk.iter().flat_map(Desk::rest).for_each(|record| self.enter(record));
         self.take(self.second.get())
     }
 
@@ -151,11 +164,22 @@ impl Sink {
         *newer = rows;
     }
 
-    fn finish(&self, mut record: RequestRecord) {
+    fn finish(&self, record: RequestRecord, texts: Option<Texts>) {
         let failed = record.outcome.failure().is_some();
         let now = self.clock.now();
         self.state.ended(failed, now);
         self.hand_over_until(now);
+        let Some((desk, texts)) = self.desk.as_ref().zip(texts) else { return self.enter(record) };
+        desk.ready().for_each(|record| self.enter(record));
+        if !record.outcome.is_completed() {
+            self.enter(record);
+        } else if let Err(record) = desk.give(record, texts) {
+            self.enter(*record);
+        }
+    }
+
+    /// Records what will not change any more.
+    fn enter(&self, mut record: RequestRecord) {
         self.recorder.borrow_mut().record(&record, &self.state.window());
         self.rows.borrow_mut().push(RequestRow::new(&record));
         let mut spare = self.spare.borrow_mut();
@@ -171,6 +195,8 @@ impl Sink {
 pub(super) struct InFlight {
     sink: Rc<Sink>,
     record: Option<RequestRecord>,
+    /// What was said, where it is counted.
+    texts: Option<Texts>,
 }
 
 impl InFlight {
@@ -179,11 +205,42 @@ impl InFlight {
         self.record.as_mut()
     }
 
+    /// Sends the request and reads its answer.
+    pub(super) async fn send(&mut self, client: &HttpClient, spec: &RequestSpec) {
+        let Some(record) = self.record.as_mut() else { return };
+        if self.texts.is_none() {
+            return client.send(spec, record).await;
+        }
+        let mut talk = Talk::default();
+        client.send_turn(spec, record, &mut talk).await;
+        self.keep(spec, talk.text());
+    }
+
+    /// Sends the request as a turn of `talk`, and tells whether it was answered.
+    pub(super) async fn send_turn(
+        &mut self,
+        client: &HttpClient,
+        spec: &RequestSpec,
+        talk: &mut Talk,
+    ) -> bool {
+        let Some(record) = self.record.as_mut() else { return false };
+        client.send_turn(spec, record, talk).await;
+        let is_completed = record.outcome.is_completed();
+        self.keep(spec, talk.text());
+        is_completed
+    }
+
+    fn keep(&mut self, spec: &RequestSpec, answer: &KeptText) {
+        if let Some(texts) = &mut self.texts {
+            *texts = Texts { body: spec.body.clone(), answer: answer.clone() };
+        }
+    }
+
     /// Ends the request with the outcome in its record, and tells the kind of its failure.
     pub(super) fn finish(mut self) -> Option<FailureKind> {
         let record = self.record.take()?;
         let kind = record.outcome.failure().map(|failure| failure.kind);
-        self.sink.finish(record);
+        self.sink.finish(record, self.texts.take());
         kind
     }
 }
@@ -199,7 +256,7 @@ impl Drop for InFlight {
                 message: format!("still running {} after the stage closed", format_span(drain)),
             })),
         };
-        self.sink.finish(record);
+        self.sink.finish(record, None);
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::ahead::Ahead;
 use super::cell::CellState;
+use super::counting::Counting;
 use super::heartbeat::Heartbeat;
 use super::neighbour::ServerPlace;
 use super::requests::{run_arrival, run_slot};
@@ -37,6 +38,8 @@ pub(super) struct CellJob {
     pub(super) factory: Arc<RequestFactory>,
     pub(super) requests: Arc<Ahead>,
     pub(super) recorder: Recorder,
+    /// Counts tokens; `None` without a tokenizer.
+    pub(super) counting: Option<Counting>,
     /// How long closed-loop slots think between two requests; `None`: they do not.
     pub(super) thinking: Option<Thinking>,
     /// How users think between the turns of a conversation; `None`: they do not.
@@ -166,11 +169,12 @@ impl Stay {
     fn new(job: CellJob, clock: Clock, reports: SyncSender<Report>) -> Self {
         let CellJob { state, parts, factory, requests, recorder, thinking, turn_thinking, .. } =
             job;
+        let desk = job.counting.map(|counting| counting.desk());
         let heartbeat = Heartbeat::start(clock.clone(), Arc::clone(&state));
         let client = HttpClient::new(parts, clock.clone());
         let meter = client.meter().clone();
         let sink = Sink::new(Arc::clone(&state), clock.clone(), recorder, meter, reports.clone());
-        let sink = Rc::new(sink);
+        let sink = Rc::new(sink.counting(desk));
         let turnstile = Turnstile::new();
         let cell = Rc::new(CellContext {
             state,

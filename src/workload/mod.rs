@@ -6,6 +6,7 @@
 //! Prompts come by number from a source behind [`PromptRows`]; those of a [`PromptSet`] are in
 //! memory.
 
+mod body_texts;
 mod conversation;
 mod draw;
 mod factory;
@@ -19,6 +20,7 @@ mod spec;
 mod synthetic;
 mod tokenizer;
 
+pub use body_texts::texts_of_body;
 pub use conversation::{Conversation, NextTurn};
 pub use factory::RequestFactory;
 pub use illustrated::IllustratedRows;

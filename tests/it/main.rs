@@ -69,4 +69,6 @@ mod tables;
 #[cfg(test)]
 mod tls_front;
 #[cfg(test)]
+mod tokenizers;
+#[cfg(test)]
 mod wire;

@@ -8,8 +8,8 @@ use crate::scenario::synthetic::{
     Language, LengthPair, MOST_INPUT_TOKENS, SharedPrefix, Synthetic,
 };
 use crate::scenario::typed::{
-    DistributionFile, Field, Given, MixturePart, PromptsFile, SharedPrefixFile, SyntheticFile,
-    Tokens, WorkloadFile,
+    DistributionFile, Field, Given, MixturePart, SharedPrefixFile, SyntheticFile, Tokens,
+    WorkloadFile,
 };
 use crate::units::{float, to_u32};
 
@@ -44,16 +44,6 @@ pub(super) fn check_output_tokens(
         );
     }
     check_length(given, problems)
-}
-
-/// A tokenizer that nothing is made with.
-pub(super) fn check_tokenizer(file: &WorkloadFile, problems: &mut Problems) {
-    let made = matches!(file.prompts.value(), Some(PromptsFile::Synthetic(_)));
-    if let (Some(place), false, Some(_)) = (file.tokenizer.place(), made, file.prompts.value()) {
-        let message = "`tokenizer` goes with `prompts: {synthetic: …}`; counting other prompts, \
-                       and answers, with it is not part of this version yet";
-        problems.report(Problem::new(place, message).hint("leave it out"));
-    }
 }
 
 /// Synthetic prompts of a workload.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::body::check_body;
 use super::images::check_images;
 use super::prompt_file::{check_against_bodies, check_prompt_file};
-use super::synthetic::{check_output_tokens, check_synthetic, check_tokenizer};
+use super::synthetic::{check_output_tokens, check_synthetic};
 use super::trace_file::check_trace_file;
 use crate::openai::Endpoint;
 use crate::scenario::batch::Batch;
@@ -77,7 +77,6 @@ pub(super) fn check_workload(
         check_documents(&file, problems);
     }
     let output_tokens = check_output_tokens(&file, problems);
-    check_tokenizer(&file, problems);
     let prompts = match &file.prompts {
         Field::Given(Given { value: PromptsFile::Synthetic(prompts), place }) => {
             let about = (file.endpoint.value().copied(), file.output_tokens.place());

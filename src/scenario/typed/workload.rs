@@ -55,7 +55,8 @@ mapping! {
         optional max_tokens: Whole<1, MOST_OUTPUT_TOKENS> = "the server's own limit",
         /// Tokens each answer is to have, forced as far as the server allows; not for embeddings.
         optional output_tokens: DistributionFile<Tokens> = "the model decides",
-        /// A Hugging Face `tokenizer.json`, relative to the scenario's folder: the model's own.
+        /// A Hugging Face `tokenizer.json`, relative to the scenario's folder: the model's own. Makes
+        /// lengths exact, and counts tokens beside the server.
         optional tokenizer: FilePath,
         /// Fields added to the request body, after the backend's; `null` deletes a field.
         optional body: JsonObject,

@@ -1,0 +1,48 @@
+//! Checks of the server's token counts against those of the workload's own tokenizer.
+
+use super::catalogue::FindingKind;
+use super::cell::CellFacts;
+use super::finding::{Finding, Severity};
+use crate::measure::{CellSummary, TwoCounts};
+use crate::units::{float, ratio};
+
+/// Two tokenizers of related models are within a few percent of each other on most texts; what
+/// is further off counts something else.
+pub(super) const DIFFERENCE: f64 = 0.1;
+/// Tokens that a chat template adds to a request: those in use add 5 to 40.
+pub(super) const TEMPLATE_TOKENS: u64 = 48;
+/// Tokens that mark the begin and the end of a text.
+pub(super) const MARK_TOKENS: u64 = 2;
+
+pub(super) fn counts_differ(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
+    let has_template = facts.workload.endpoint.has_template();
+    let around = if has_template { TEMPLATE_TOKENS } else { MARK_TOKENS };
+    let counts = &summary.counted_twice;
+    let both = [("input", counts.input, around), ("output", counts.output, MARK_TOKENS)];
+    let differ: Vec<_> = both
+        .into_iter()
+        .filter(|(_, counts, allowed)| beyond(counts, *allowed) > DIFFERENCE)
+        .filter_map(|(what, counts, _)| Some((what, counts.server_per_tokenizer()?)))
+        .collect();
+    let worst = differ.iter().map(|(_, share)| (share - 1.0).abs()).reduce(f64::max)?;
+    let said: Vec<_> = differ.iter().map(|(what, share)| format!("{share:.2} {what}")).collect();
+    let text = format!(
+        "the server counts {} tokens for each one of `tokenizer`: one of the two does not count \
+         this model's tokens",
+        said.join(" and ")
+    );
+    let finding = Finding::new(FindingKind::CountsDiffer, Severity::Reservation, text);
+    Some(finding.measured(worst, DIFFERENCE))
+}
+
+/// How far apart two counts are, as a share of the tokenizer's, beyond what each request may
+/// have besides its text.
+fn beyond(counts: &TwoCounts, allowed: u64) -> f64 {
+    let apart = counts.server.abs_diff(counts.tokenizer);
+    let apart = if counts.server > counts.tokenizer {
+        apart.saturating_sub(allowed.saturating_mul(counts.requests))
+    } else {
+        apart
+    };
+    ratio(apart, counts.tokenizer).unwrap_or(if counts.requests > 0 { float(apart) } else { 0.0 })
+}

@@ -51,8 +51,8 @@ pub enum PictureError {
 /// [`PictureError`] at the first file that cannot be taken.
 pub(super) fn load_pictures(images: &Images, seed: u64) -> Result<Pictures, PictureError> {
     let files = match &images.source {
-        ImageSource::Painted { width, height } => {
-            return Pictures::painted((*width, *height), seed, images.per_request)
+        ImageSource::Painted { width, height, format } => {
+            return Pictures::painted((*width, *height), *format, seed, images.per_request)
                 .map_err(|error| PictureError::Paint(Arc::new(error)));
         }
         ImageSource::Files(files) => files,

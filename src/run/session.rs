@@ -93,6 +93,7 @@ impl Session {
             let turn = self.cell.state.next_turn(due_at, self.cell.clock.now())?;
             self.cell.sink.observe_in_flight(turn.phase, self.cell.state.sent());
             flight = self.cell.sink.begin(turn.phase, turn.index, due_at);
+            self.cell.turnstile.pass().await;
         }
     }
 

@@ -52,7 +52,8 @@ pub use shipped::{quickstart, starter};
 pub use synthetic::{Language, LengthPair, MOST_INPUT_TOKENS, SharedPrefix, Synthetic};
 pub use trace_file::{TraceFile, TraceFormat};
 pub use workload::{
-    ConversationShape, ImageSource, Images, MOST_TURNS, PromptSource, Slo, SloLimit, Workload,
+    ConversationShape, ImageSource, Images, MOST_TURNS, PictureFormat, PromptSource, Slo, SloLimit,
+    Workload,
 };
 
 use crate::metric::Gate;

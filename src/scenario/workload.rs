@@ -68,13 +68,35 @@ pub struct Images {
 pub enum ImageSource {
     /// Files, resolved against the scenario's folder, taken in turn; never empty.
     Files(Vec<PathBuf>),
-    /// Painted as PNG, another picture each time.
+    /// Painted, another picture each time.
     Painted {
         /// In pixels.
         width: u32,
         /// In pixels.
         height: u32,
+        /// As what kind of file.
+        format: PictureFormat,
     },
+}
+
+/// A kind of picture file that can be painted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PictureFormat {
+    /// PNG: without loss.
+    #[default]
+    Png,
+    /// JPEG, as cameras write it.
+    Jpeg,
+}
+
+impl PictureFormat {
+    /// Its name in scenarios.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Jpeg => "jpeg",
+        }
+    }
 }
 
 /// As tables show it: `2 of 512x512`, `1 of 3 files`.
@@ -84,7 +106,14 @@ impl fmt::Display for Images {
         match &self.source {
             ImageSource::Files(files) if files.len() == 1 => f.write_str("1 file"),
             ImageSource::Files(files) => write!(f, "{} files", files.len()),
-            ImageSource::Painted { width, height } => write!(f, "{width}x{height}"),
+            ImageSource::Painted { width, height, format } => {
+                write!(f, "{width}x{height}")?;
+                if *format == PictureFormat::default() {
+                    Ok(())
+                } else {
+                    write!(f, " {}", format.key())
+                }
+            }
         }
     }
 }

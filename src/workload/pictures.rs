@@ -5,7 +5,9 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
+use super::jpeg::JpegPainter;
 use super::png::PngPainter;
+use crate::scenario::PictureFormat;
 
 /// The pictures of a workload.
 #[derive(Clone, Debug)]
@@ -20,7 +22,13 @@ enum Source {
     /// Data URLs, taken in turn; never empty.
     Ready(Arc<[String]>),
     /// Painted anew for each.
-    Painted(Arc<PngPainter>),
+    Painted(Painter),
+}
+
+#[derive(Clone, Debug)]
+enum Painter {
+    Png(Arc<PngPainter>),
+    Jpeg(Arc<JpegPainter>),
 }
 
 impl Pictures {
@@ -39,11 +47,18 @@ impl Pictures {
     /// If the compressor fails.
     pub fn painted(
         (width, height): (u32, u32),
+        format: PictureFormat,
         seed: u64,
         per_request: u32,
     ) -> std::io::Result<Self> {
-        let painter = PngPainter::new(width, height, seed)?;
-        Ok(Self { per_request, source: Source::Painted(Arc::new(painter)) })
+        let painter = match format {
+            PictureFormat::Png => Painter::Png(Arc::new(PngPainter::new(width, height, seed)?)),
+            PictureFormat::Jpeg => {
+                let painter = JpegPainter::new(width, height, seed);
+                Painter::Jpeg(Arc::new(painter.map_err(std::io::Error::other)?))
+            }
+        };
+        Ok(Self { per_request, source: Source::Painted(painter) })
     }
 
     /// Whether each is another picture.
@@ -69,6 +84,16 @@ impl Pictures {
     }
 }
 
+impl Painter {
+    fn data_url(&self, number: u64) -> String {
+        match self {
+            Self::Png(painter) => painter.data_url(number),
+            // The first picture of this size was compressed when the painter was made.
+            Self::Jpeg(painter) => painter.data_url(number).unwrap_or_default(),
+        }
+    }
+}
+
 fn data_url(media_type: &str, bytes: &[u8]) -> String {
     let mut url = format!("data:{media_type};base64,");
     BASE64_STANDARD.encode_string(bytes, &mut url);
@@ -80,6 +105,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::Pictures;
+    use crate::scenario::PictureFormat;
 
     #[test]
     fn files_are_taken_in_turn() {
@@ -94,9 +120,11 @@ mod tests {
 
     #[test]
     fn no_two_painted_pictures_are_alike() {
-        let pictures = Pictures::painted((16, 16), 42, 3).unwrap();
-        let all: BTreeSet<_> = (0..50).flat_map(|at| pictures.of_request(at, at)).collect();
-        assert_eq!(all.len(), 150);
-        assert_eq!(pictures.of_request(4, 0), pictures.of_request(4, 9));
+        for format in [PictureFormat::Png, PictureFormat::Jpeg] {
+            let pictures = Pictures::painted((16, 16), format, 42, 3).unwrap();
+            let all: BTreeSet<_> = (0..50).flat_map(|at| pictures.of_request(at, at)).collect();
+            assert_eq!(all.len(), 150);
+            assert_eq!(pictures.of_request(4, 0), pictures.of_request(4, 9));
+        }
     }
 }

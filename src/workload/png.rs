@@ -17,21 +17,13 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::RngExt as _;
 
+use super::grid::{PIXEL, grid, noise};
 use crate::units::{count, index, to_u32};
 
-/// Side of the squares of the grid, in pixels: a picture then compresses about as well as a
-/// photograph does.
-const SQUARE: u32 = 4;
-/// Bytes of a pixel: red, green, blue.
-const PIXEL: usize = 3;
 /// The modulus of Adler-32: the largest prime below 2¹⁶.
 const ADLER: u64 = 65_521;
-/// Names the stream of random numbers that the grid is drawn from; lines of noise have the
-/// others.
-const GRID_STREAM: u64 = u64::MAX;
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// The head of a zlib stream with a window of 32 KiB.
@@ -64,7 +56,8 @@ impl PngPainter {
     /// What the compressor says; it does not happen in memory.
     pub(super) fn new(width: u32, height: u32, seed: u64) -> io::Result<Self> {
         let line = 1 + index(width.into()) * PIXEL;
-        let grid = grid(width, height.saturating_sub(1), seed);
+        // Each line has its filter in front of it: none.
+        let grid = grid(width, height.saturating_sub(1), 1, seed);
         let mut file = SIGNATURE.to_vec();
         let mut head = [width.to_be_bytes(), height.to_be_bytes()].concat();
         // Eight bits a colour, three colours, and the only methods there are.
@@ -104,9 +97,7 @@ impl PngPainter {
     /// Puts noise and checks of picture number `number` into what stands before and behind the
     /// part that is the same in all.
     fn paint(&self, number: u64, head: &mut [u8], tail: &mut [u8]) {
-        let mut numbers = ChaCha8Rng::seed_from_u64(self.seed);
-        numbers.set_stream(number);
-        numbers.fill(&mut head[self.noise.clone()]);
+        noise(self.seed, number).fill(&mut head[self.noise.clone()]);
         // From the chunk's name to the end of the line.
         let named = self.noise.start - 1 - 5 - ZLIB_HEAD.len() - 4;
         let check = crc(&head[named..self.check_at]);
@@ -118,25 +109,6 @@ impl PngPainter {
         let check = crc(&tail[at - 4..at + 4]);
         tail[at + 4..at + 8].copy_from_slice(&check);
     }
-}
-
-/// The lines of a grid of coloured squares, each with its filter byte.
-fn grid(width: u32, height: u32, seed: u64) -> Vec<u8> {
-    let mut numbers = ChaCha8Rng::seed_from_u64(seed);
-    numbers.set_stream(GRID_STREAM);
-    let line = 1 + index(width.into()) * PIXEL;
-    let mut lines = Vec::with_capacity(line * index(height.into()));
-    let mut row = vec![0; line];
-    for y in 0..height {
-        if y % SQUARE == 0 {
-            for square in row[1..].chunks_mut(index(SQUARE.into()) * PIXEL) {
-                let colour: [u8; PIXEL] = numbers.random();
-                square.chunks_mut(PIXEL).for_each(|pixel| pixel.copy_from_slice(&colour));
-            }
-        }
-        lines.extend_from_slice(&row);
-    }
-    lines
 }
 
 /// The head of a stored block of `length` bytes that is not the last one. A line of 65,535 bytes

@@ -27,7 +27,9 @@ pub(super) fn check_images(
             ImageSource::Files(paths.collect())
         }
         (Field::Absent, (Field::Given(width), Field::Given(height))) => {
-            ImageSource::Painted { width: to_u32(width.value.0), height: to_u32(height.value.0) }
+            let (width, height) = (to_u32(width.value.0), to_u32(height.value.0));
+            let format = file.format.value().copied().unwrap_or_default();
+            ImageSource::Painted { width, height, format }
         }
         (Field::Wrong(_), _) | (_, (Field::Wrong(_), _) | (_, Field::Wrong(_))) => return None,
         (Field::Given(_), _) => {

@@ -9,6 +9,7 @@ use crate::scenario::kind::BackendKind;
 use crate::scenario::problem::{Problem, Problems, suggestion};
 use crate::scenario::synthetic::Language;
 use crate::scenario::tree::{Node, Value, resolve};
+use crate::scenario::workload::PictureFormat;
 
 /// A type with a fixed set of words.
 pub(super) trait Choice: Copy + 'static {
@@ -75,7 +76,15 @@ macro_rules! choices {
 }
 pub(super) use choices;
 
-choices!(BackendKind, EncodingFormat, Endpoint, HttpVersion, ImageDetail, ImageFormat, Connections);
+choices!(
+    BackendKind,
+    EncodingFormat,
+    Endpoint,
+    HttpVersion,
+    ImageDetail,
+    Connections,
+    PictureFormat
+);
 choices!(Language);
 
 impl Choice for BackendKind {
@@ -131,17 +140,9 @@ impl Choice for ImageDetail {
     }
 }
 
-/// The format of painted pictures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::scenario) struct ImageFormat;
-
-impl Choice for ImageFormat {
+impl Choice for PictureFormat {
     fn words() -> Vec<(&'static str, Self)> {
-        vec![("png", Self)]
-    }
-
-    fn later() -> &'static [(&'static str, &'static str)] {
-        &[("jpeg", "painting JPEG pictures")]
+        [Self::Png, Self::Jpeg].map(|format| (format.key(), format)).to_vec()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::choice::{EncodingFormat, ImageDetail, ImageFormat};
+use super::choice::{EncodingFormat, ImageDetail};
 use super::decode::{Decode, unexpected};
 use super::distribution::{DistributionFile, Items, Seconds, Tokens};
 use super::list::List;
@@ -16,6 +16,7 @@ use crate::openai::Endpoint;
 use crate::scenario::batch::LARGEST_BATCH;
 use crate::scenario::problem::Problems;
 use crate::scenario::tree::{Node, Value};
+use crate::scenario::workload::PictureFormat;
 
 /// More prompts than this belong into a file.
 const MOST_INLINE_PROMPTS: usize = 10_000;
@@ -94,8 +95,8 @@ mapping! {
         optional width: Whole<1, WIDEST_PICTURE>,
         /// Their height, in pixels.
         optional height: Whole<1, WIDEST_PICTURE>,
-        /// The format of painted pictures: `png`.
-        optional format: ImageFormat = "`png`",
+        /// The format of painted pictures: `png` or `jpeg`.
+        optional format: PictureFormat = "`png`",
         /// How closely they are to be looked at: `low`, `high` or `auto`.
         optional detail: ImageDetail = "the server's own choice",
     }

@@ -1,8 +1,6 @@
 //! Every endpoint from a scenario to the files of a run, against the simulated server.
 
-use pacemark::mock::MockServer;
 use pacemark::result::{CellResult, RunResult};
-use pacemark::scenario::{Distribution, MockSpec};
 use serde_json::{Value, json};
 
 use crate::accounting::assert_adds_up;
@@ -242,34 +240,4 @@ fn a_picture_that_is_none_is_refused_before_the_load() {
     });
     let ended = sandbox.run(&scenario, &[]).with_code(2);
     assert!(ended.stderr.contains("neither PNG nor JPEG"), "{}", ended.stderr);
-}
-
-#[test]
-fn the_shipped_scenario_of_pictures_runs() {
-    runs("vision", "VISION_URL", include_str!("../../scenarios/vision.yaml"));
-}
-
-#[test]
-fn the_shipped_scenario_of_rankings_runs() {
-    let result = runs("rerank", "RERANK_URL", include_str!("../../scenarios/rerank.yaml"));
-    for cell in result.cells {
-        assert!(cell.measured.windows["document_throughput"] > 0.0);
-    }
-}
-
-/// Runs a shipped scenario, shortened, against a server whose address is in `variable`.
-fn runs(name: &str, variable: &str, text: &str) -> RunResult {
-    let gap = Distribution::Constant(0.001);
-    let spec = MockSpec { ttft: Distribution::Constant(0.002), gap, ..MockSpec::default() };
-    let server = MockServer::start(spec, ([127, 0, 0, 1], 0).into()).unwrap();
-    let sandbox = Sandbox::new().with_variable(variable, &format!("http://{}", server.addr()));
-    let file = format!("{name}.yaml");
-    sandbox.write(&file, text);
-    let short = ["--set", "load.stages=[{concurrency: 4, requests: 20}]", "--rounds", "1"];
-    let ended = sandbox.start(&[&["run", &file], &short[..]].concat()).with_code(0);
-    let result = assert_adds_up(&ended);
-    for cell in &result.cells {
-        assert_eq!(cell.measured.outcomes.completed, 20, "{:?}", cell.measured.failures);
-    }
-    result
 }

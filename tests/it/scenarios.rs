@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pacemark::metric::{Metric, Statistic};
+use pacemark::mock::MockServer;
 use pacemark::plan::RunPlan;
+use pacemark::result::RunResult;
 use pacemark::scenario::{
-    BackendKind, Environment, Origin, Overrides, Scenario, quickstart, starter,
+    BackendKind, Distribution, Environment, MockSpec, Origin, Overrides, Scenario, quickstart,
+    starter,
 };
 
 use crate::accounting::assert_adds_up;
@@ -34,7 +37,7 @@ fn every_shipped_scenario_parses_and_plans() {
         assert!(!RunPlan::new(Arc::new(scenario)).cells().is_empty(), "{}", path.display());
         seen += 1;
     }
-    assert_eq!(seen, 11);
+    assert_eq!(seen, 12);
 }
 
 #[test]
@@ -123,6 +126,54 @@ fn the_trace_is_replayed_against_the_simulated_server() {
     assert_eq!(result.cells[0].labels.stage, "replay 8x max 64");
     assert_eq!(result.cells[0].measured.outcomes.arrivals, 40);
     assert_eq!(result.workloads[0].prompt_count, Some(40));
+}
+
+#[test]
+fn the_scenarios_for_real_servers_run_against_simulated_ones() {
+    runs("ollama-vs-xinference", &["OLLAMA_URL", "XINFERENCE_URL"]);
+    runs("litellm-gateway", &["LITELLM_URL", "DIRECT_URL"]);
+    runs("embeddings", &["EMBED_URL"]);
+    runs("vision", &["VISION_URL"]);
+    for cell in runs("rerank", &["RERANK_URL"]).cells {
+        assert!(cell.measured.windows["document_throughput"] > 0.0);
+    }
+}
+
+#[test]
+fn the_datasets_run_and_a_broken_row_is_counted() {
+    let result = runs("datasets", &[]);
+    let counts: Vec<_> = result.workloads.iter().map(|workload| workload.prompt_count).collect();
+    assert_eq!(counts, [Some(8), Some(6), Some(4), Some(4)]);
+    let note = result.notes.iter().find(|note| note.text.contains("sharegpt-sample.json"));
+    assert!(note.unwrap().text.contains("no turn of a human"), "{:?}", result.notes);
+}
+
+/// Runs a shipped scenario, shortened, with a simulated server behind each of `variables`.
+fn runs(name: &str, variables: &[&str]) -> RunResult {
+    let spec = || {
+        let (ttft, gap) = (Distribution::Constant(0.002), Distribution::Constant(0.001));
+        MockSpec { ttft, gap, output_tokens: Distribution::Constant(16.0), ..MockSpec::default() }
+    };
+    let start = |_: &&str| MockServer::start(spec(), ([127, 0, 0, 1], 0).into()).unwrap();
+    let servers: Vec<_> = variables.iter().map(start).collect();
+    let mut sandbox = Sandbox::new().with_variable("LITELLM_API_KEY", "sk-1234");
+    for (variable, server) in variables.iter().zip(&servers) {
+        sandbox = sandbox.with_variable(variable, &format!("http://{}", server.addr()));
+    }
+    let file = format!("{name}.yaml");
+    sandbox.write(&file, &fs::read_to_string(shipped(&file)).unwrap());
+    fs::create_dir_all(sandbox.path().join("data")).unwrap();
+    for entry in fs::read_dir(shipped("data")).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, sandbox.path().join("data").join(path.file_name().unwrap())).unwrap();
+    }
+    let short = ["--set", "load.stages=[{concurrency: 4, requests: 20}]", "--rounds", "1"];
+    let ended = sandbox.start(&[&["run", &file], &short[..]].concat()).with_code(0);
+    let result = assert_adds_up(&ended);
+    for cell in &result.cells {
+        assert_eq!(cell.measured.outcomes.completed, 20, "{:?}", cell.measured.failures);
+    }
+    result
 }
 
 fn shipped(name: &str) -> PathBuf {

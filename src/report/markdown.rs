@@ -11,7 +11,9 @@ use super::numbers::{counted, number};
 use super::remarks::{failures, remarks};
 use super::wrap::printable;
 use crate::gate::{GateResult, test_gates};
-use crate::result::{BackendEntry, FindingEntry, ResultError, RunResult, SloEntry, WorkloadEntry};
+use crate::result::{
+    BackendEntry, FindingEntry, LengthsEntry, ResultError, RunResult, SloEntry, WorkloadEntry,
+};
 
 /// The summary of `result` as Markdown; rounds are merged unless `rounds_apart`.
 ///
@@ -172,7 +174,23 @@ fn asked(workload: &WorkloadEntry) -> String {
     parts.extend(workload.think_time.as_ref().map(|time| format!("{time} between turns")));
     let batch = workload.batch;
     parts.extend((batch > 1).then(|| format!("{batch} inputs per request")));
+    parts.extend(workload.input_lengths.iter().map(input_lengths));
     parts.join(", ") + "."
+}
+
+/// `input lengths corrected by 1.53 (server adds 11 tokens to each prompt)`.
+fn input_lengths(lengths: &LengthsEntry) -> String {
+    let factor = lengths.factor.map(|factor| format!(" by {factor:.2}")).unwrap_or_default();
+    let added = lengths.checks.iter().map(|check| {
+        format!(
+            "{} adds {:.0} tokens to each prompt",
+            check.backend,
+            check.template_tokens.max(0.0)
+        )
+    });
+    let added = added.collect::<Vec<_>>().join(", ");
+    let added = if added.is_empty() { added } else { format!(" ({added})") };
+    format!("input lengths {}{factor}{added}", lengths.method)
 }
 
 fn foot(result: &RunResult, blocks: &[Block<'_>]) -> Vec<String> {
@@ -239,8 +257,21 @@ pub(super) fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{escaped, markdown};
-    use crate::result::sample;
+    use super::{escaped, input_lengths, markdown};
+    use crate::result::{LengthCheckEntry, LengthsEntry, sample};
+
+    #[test]
+    fn how_long_prompts_were_made_is_told_with_what_a_server_adds() {
+        let (backend, tokens_per_token) = ("gpu-1".to_owned(), 1.532);
+        let check = LengthCheckEntry { backend, tokens_per_token, template_tokens: 11.2 };
+        let mut lengths = LengthsEntry::new("corrected", Some(1.532));
+        lengths.checks.push(check);
+        assert_eq!(
+            input_lengths(&lengths),
+            "input lengths corrected by 1.53 (gpu-1 adds 11 tokens to each prompt)"
+        );
+        assert_eq!(input_lengths(&LengthsEntry::new("exact", None)), "input lengths exact");
+    }
 
     #[test]
     fn a_summary_tells_the_whole_run() {

@@ -225,12 +225,14 @@ findings! {
     CountsDiffer, "counts_differ", [Reservation],
         format!(
             "the server's count of input or output tokens is more than {} off the one of the \
-             workload's `tokenizer`; not counted are up to {} tokens of each request that a chat \
-             template adds, and {} of each answer for its marks",
-            percent(tokens::DIFFERENCE), tokens::TEMPLATE_TOKENS, tokens::MARK_TOKENS
+             workload's `tokenizer`; the server may have {} tokens more for each request and {} for \
+             each message where there is a chat template, and {} for each other text",
+            percent(tokens::DIFFERENCE), tokens::TEMPLATE_TOKENS, tokens::MESSAGE_TOKENS,
+            tokens::MARK_TOKENS
         ),
-        "one of the two does not count tokens of this model: some servers count characters or \
-         events, and a tokenizer may be another model's",
+        "one of the two does not count tokens of this model: some servers count characters, \
+         events, or the padding of a batch, and a tokenizer may be another model's; noise, as a \
+         model without training makes it, is taken apart in other ways than it was made",
         "check that `tokenizer` is the model's own; if it is, do not compare token figures of this \
          server with those of others";
     TokensPerEvent, "tokens_per_event", [Note],

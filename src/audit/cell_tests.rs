@@ -13,7 +13,7 @@ fn a_server_that_counts_something_else_than_tokens_is_named() {
     let counts = |server: (u32, u32), own: (u32, u32)| {
         let mut record = with_output(stream(&[150, 160, 170]), server.1);
         record.usage.input = Some(server.0);
-        record.counted = LocalCount { input: Some(own.0), output: Some(own.1) };
+        record.counted = LocalCount { input: Some(own.0), texts: 1, output: Some(own.1) };
         Case::of(&record).findings()
     };
     let names_it = |findings: &str| findings.contains("counts_differ");

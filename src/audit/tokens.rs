@@ -4,21 +4,30 @@ use super::catalogue::FindingKind;
 use super::cell::CellFacts;
 use super::finding::{Finding, Severity};
 use crate::measure::{CellSummary, TwoCounts};
-use crate::units::{float, ratio};
+use crate::units::ratio;
 
 /// Two tokenizers of related models are within a few percent of each other on most texts; what
 /// is further off counts something else.
 pub(super) const DIFFERENCE: f64 = 0.1;
-/// Tokens that a chat template adds to a request: those in use add 5 to 40.
-pub(super) const TEMPLATE_TOKENS: u64 = 48;
+/// Tokens that a chat template adds to a request: those in use add up to 30, for a system message
+/// of their own.
+pub(super) const TEMPLATE_TOKENS: u64 = 32;
+/// Tokens that it adds to each message: those in use add 3 to 12, for the role and the marks
+/// around it.
+pub(super) const MESSAGE_TOKENS: u64 = 16;
 /// Tokens that mark the begin and the end of a text.
 pub(super) const MARK_TOKENS: u64 = 2;
 
 pub(super) fn counts_differ(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
-    let has_template = facts.workload.endpoint.has_template();
-    let around = if has_template { TEMPLATE_TOKENS } else { MARK_TOKENS };
+    let TwoCounts { requests, texts, .. } = summary.counted_twice.input;
+    let around = if facts.workload.endpoint.has_template() {
+        requests * TEMPLATE_TOKENS + texts * MESSAGE_TOKENS
+    } else {
+        texts * MARK_TOKENS
+    };
     let counts = &summary.counted_twice;
-    let both = [("input", counts.input, around), ("output", counts.output, MARK_TOKENS)];
+    let marks = counts.output.texts * MARK_TOKENS;
+    let both = [("input", counts.input, around), ("output", counts.output, marks)];
     let differ: Vec<_> = both
         .into_iter()
         .filter(|(_, counts, allowed)| beyond(counts, *allowed) > DIFFERENCE)
@@ -35,14 +44,12 @@ pub(super) fn counts_differ(summary: &CellSummary, facts: &CellFacts<'_>) -> Opt
     Some(finding.measured(worst, DIFFERENCE))
 }
 
-/// How far apart two counts are, as a share of the tokenizer's, beyond what each request may
-/// have besides its text.
+/// How far apart two counts are, as a share of the tokenizer's; the server may have `allowed`
+/// tokens more.
 fn beyond(counts: &TwoCounts, allowed: u64) -> f64 {
-    let apart = counts.server.abs_diff(counts.tokenizer);
-    let apart = if counts.server > counts.tokenizer {
-        apart.saturating_sub(allowed.saturating_mul(counts.requests))
-    } else {
-        apart
+    let apart = match counts.server.checked_sub(counts.tokenizer) {
+        Some(more) => more.saturating_sub(allowed),
+        None => counts.tokenizer - counts.server,
     };
-    ratio(apart, counts.tokenizer).unwrap_or(if counts.requests > 0 { float(apart) } else { 0.0 })
+    ratio(apart, counts.tokenizer).unwrap_or(0.0)
 }

@@ -16,6 +16,8 @@ pub struct CountedTwice {
 pub struct TwoCounts {
     /// How many requests.
     pub requests: u64,
+    /// How many texts: messages or inputs of the requests, or answers.
+    pub texts: u64,
     /// Tokens by the server's count.
     pub server: u64,
     /// Tokens by the local tokenizer.
@@ -32,9 +34,10 @@ impl CountedTwice {
 
 impl TwoCounts {
     /// Adds a request, if it has both; a server's 0 is none.
-    pub(super) fn add(&mut self, server: Option<u32>, tokenizer: Option<u32>) {
+    pub(super) fn add(&mut self, server: Option<u32>, tokenizer: Option<u32>, texts: u32) {
         if let (Some(server @ 1..), Some(tokenizer)) = (server, tokenizer) {
             self.requests += 1;
+            self.texts += u64::from(texts);
             self.server += u64::from(server);
             self.tokenizer += u64::from(tokenizer);
         }
@@ -43,6 +46,7 @@ impl TwoCounts {
     /// Adds other requests.
     pub const fn merge(&mut self, other: Self) {
         self.requests += other.requests;
+        self.texts += other.texts;
         self.server += other.server;
         self.tokenizer += other.tokenizer;
     }

@@ -66,7 +66,7 @@ fn a_failed_request_has_no_latency_but_what_the_client_did() {
 #[test]
 fn a_local_count_stands_in_for_a_server_that_does_not_count() {
     let mut record = stream(&[150, 160, 170]);
-    record.counted = LocalCount { input: Some(9), output: Some(5) };
+    record.counted = LocalCount { input: Some(9), texts: 1, output: Some(5) };
     let metrics = RequestMetrics::of(&record);
     assert_eq!((metrics.output_tokens, metrics.output_source), (Some(5), TokenSource::Tokenizer));
     assert_eq!(metrics.input_tokens, Some(9));

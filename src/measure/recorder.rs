@@ -23,7 +23,7 @@ use super::waits::Waits;
 use super::window_counts::{WindowCounts, window_metrics};
 use crate::metric::Metric;
 use crate::openai::Endpoint;
-use crate::record::{FinishReason, Outcome, Phase, RequestRecord};
+use crate::record::{FinishReason, LocalCount, Outcome, Phase, RequestRecord};
 use crate::scenario::Slo;
 use crate::units::nanos;
 
@@ -229,12 +229,13 @@ impl Recorder {
             reasoning: record.usage.reasoning.map(u64::from),
             cached: record.usage.cached.map(u64::from),
         });
-        self.counted_twice.input.add(record.usage.input, record.counted.input);
+        let LocalCount { input, texts, output } = record.counted;
+        self.counted_twice.input.add(record.usage.input, input, texts);
         if !self.rules.endpoint.generates() {
             return;
         }
         if !shape.hidden_reasoning {
-            self.counted_twice.output.add(record.usage.output, record.counted.output);
+            self.counted_twice.output.add(record.usage.output, output, 1);
         }
         self.sources.add(shape.source);
         self.text_events += shape.events;

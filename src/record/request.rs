@@ -52,6 +52,8 @@ pub struct TurnPlace {
 pub struct LocalCount {
     /// Tokens of the texts of the request, without those of a chat template.
     pub input: Option<u32>,
+    /// How many texts that are: messages, or inputs.
+    pub texts: u32,
     /// Tokens of all text of the answer.
     pub output: Option<u32>,
 }

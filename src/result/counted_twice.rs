@@ -19,6 +19,8 @@ pub struct CountedTwiceEntry {
 pub struct TwoCountsEntry {
     /// How many requests.
     pub requests: u64,
+    /// How many texts: messages or inputs of the requests, or answers.
+    pub texts: u64,
     /// Tokens by the server's count.
     pub server: u64,
     /// Tokens by the local tokenizer.
@@ -42,6 +44,7 @@ impl CountedTwiceEntry {
 impl TwoCountsEntry {
     const fn add(&mut self, other: Self) {
         self.requests += other.requests;
+        self.texts += other.texts;
         self.server += other.server;
         self.tokenizer += other.tokenizer;
     }
@@ -49,7 +52,7 @@ impl TwoCountsEntry {
 
 impl From<TwoCounts> for TwoCountsEntry {
     fn from(counts: TwoCounts) -> Self {
-        let TwoCounts { requests, server, tokenizer } = counts;
-        Self { requests, server, tokenizer }
+        let TwoCounts { requests, texts, server, tokenizer } = counts;
+        Self { requests, texts, server, tokenizer }
     }
 }

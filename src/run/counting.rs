@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use crate::client::KeptText;
 use crate::record::{LocalCount, RequestRecord};
-use crate::units::to_u32;
+use crate::units::{count, to_u32};
 use crate::workload::{TokenCounter, texts_of_body};
 
 /// Requests that wait to be counted at most. Beyond, they are recorded without counts: nothing
@@ -124,10 +124,11 @@ fn counted(counter: &TokenCounter, texts: &Texts) -> LocalCount {
     };
     let short = |tokens: Option<u64>| tokens.map(to_u32).filter(|tokens| *tokens > 0);
     let sent = texts_of_body(&texts.body);
+    let several = sent.as_ref().map_or(0, |texts| to_u32(count(texts.len())));
     let input: Option<u64> =
         sent.and_then(|texts| sum(&mut texts.iter().map(std::borrow::Cow::as_ref)));
     let output: Option<u64> = sum(&mut [texts.answer.answer(), texts.answer.besides()].into_iter());
-    LocalCount { input: short(input), output: short(output) }
+    LocalCount { input: short(input), texts: several, output: short(output) }
 }
 
 /// Lets every other thread go first.

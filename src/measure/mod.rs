@@ -30,6 +30,8 @@ mod formula_tests;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod mix_tests;
+#[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
 mod window_tests;
@@ -42,7 +44,7 @@ pub use histogram_codec::{
 };
 pub use interval::{CellPhase, INTERVAL, Interval, Timeline};
 pub use live::{LiveSnapshot, LiveTtft};
-pub use recorder::{Parts, Recorder, RecordingRules, turn_name};
+pub use recorder::{MixMember, Recorded, Recorder, RecordingRules};
 pub use request_metrics::RequestMetrics;
 pub use request_row::{Column, Field, RequestRow};
 pub use sessions::{SessionCounts, SessionEnd};

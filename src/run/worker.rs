@@ -34,7 +34,8 @@ pub(super) const THREAD_NAME: &str = "worker-";
 pub(super) struct CellJob {
     pub(super) state: Arc<CellState>,
     pub(super) parts: ClientParts,
-    pub(super) factory: Arc<RequestFactory>,
+    /// What makes the turns of conversations; `None` where there are none.
+    pub(super) conversations: Option<Arc<RequestFactory>>,
     pub(super) requests: Arc<Ahead>,
     pub(super) recorder: Recorder,
     /// How long closed-loop slots think between two requests; `None`: they do not.
@@ -152,7 +153,7 @@ struct Stay {
 /// What the requests of one cell share within a worker.
 pub(super) struct CellContext {
     pub(super) state: Arc<CellState>,
-    pub(super) factory: Arc<RequestFactory>,
+    pub(super) conversations: Option<Arc<RequestFactory>>,
     pub(super) requests: Arc<Ahead>,
     pub(super) client: HttpClient,
     pub(super) sink: Rc<Sink>,
@@ -164,8 +165,16 @@ pub(super) struct CellContext {
 
 impl Stay {
     fn new(job: CellJob, clock: Clock, reports: SyncSender<Report>) -> Self {
-        let CellJob { state, parts, factory, requests, recorder, thinking, turn_thinking, .. } =
-            job;
+        let CellJob {
+            state,
+            parts,
+            conversations,
+            requests,
+            recorder,
+            thinking,
+            turn_thinking,
+            ..
+        } = job;
         let heartbeat = Heartbeat::start(clock.clone(), Arc::clone(&state));
         let client = HttpClient::new(parts, clock.clone());
         let meter = client.meter().clone();
@@ -174,7 +183,7 @@ impl Stay {
         let turnstile = Turnstile::new();
         let cell = Rc::new(CellContext {
             state,
-            factory,
+            conversations,
             requests,
             client,
             sink,

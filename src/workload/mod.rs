@@ -6,6 +6,7 @@
 //! Prompts come by number from a source behind [`PromptRows`]; those of a [`PromptSet`] are in
 //! memory.
 
+mod cell_requests;
 mod conversation;
 mod draw;
 mod factory;
@@ -21,6 +22,7 @@ mod synthetic;
 mod tokenizer;
 mod writer;
 
+pub use cell_requests::CellRequests;
 pub use conversation::{Conversation, NextTurn};
 pub use factory::RequestFactory;
 pub use illustrated::IllustratedRows;

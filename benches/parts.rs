@@ -9,7 +9,7 @@ use std::time::Duration;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use pacemark::load::{Purpose, Schedule, Stream};
-use pacemark::measure::{Parts, Recorder, RecordingRules, Window};
+use pacemark::measure::{Recorded, Recorder, RecordingRules, Window};
 use pacemark::openai::{Endpoint, StreamDecoder, decode_answer};
 use pacemark::record::{Outcome, Phase, RequestRecord, TextEvents, TokenUsage};
 use pacemark::scenario::{ArrivalProcess, Course, Slo, Step, Steps};
@@ -83,8 +83,7 @@ fn embedding_of_1024_numbers(bencher: Bencher<'_, '_>) {
 fn recorder_chunks(bencher: Bencher<'_, '_>) {
     let mut recorder = Recorder::new(RecordingRules {
         slo: Slo::default(),
-        endpoint: Endpoint::Chat,
-        parts: Parts::None,
+        of: Recorded::Requests(Endpoint::Chat),
     });
     let window = Window { opened_at: Moment::ZERO, closed_at: Moment::NEVER };
     let mut record = RequestRecord::due(0, 0, Phase::Measure, Moment::ZERO);

@@ -1,7 +1,7 @@
 //! Checks of what came back: failures, token counts, what the server kept to itself.
 
 use super::catalogue::FindingKind;
-use super::cell::CellFacts;
+use super::cell::{CellFacts, SentFacts};
 use super::finding::{Finding, Severity, percent};
 use crate::measure::CellSummary;
 use crate::units::ratio;
@@ -26,7 +26,7 @@ pub(super) fn nothing_was_due(summary: &CellSummary, _: &CellFacts<'_>) -> Optio
     })
 }
 
-pub(super) fn nothing_succeeded(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Finding> {
+pub(super) fn nothing_succeeded(summary: &CellSummary, _: &SentFacts<'_>) -> Option<Finding> {
     let outcomes = &summary.outcomes;
     (outcomes.arrivals > 0 && outcomes.completed == 0).then(|| {
         let text = format!("none of {} requests succeeded", outcomes.arrivals);
@@ -50,7 +50,7 @@ pub(super) fn some_failed(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Fi
     Some(Finding::new(FindingKind::Failures, severity, text).measured(share, FAILURES))
 }
 
-pub(super) fn some_were_capped(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Finding> {
+pub(super) fn some_were_capped(summary: &CellSummary, _: &SentFacts<'_>) -> Option<Finding> {
     let outcomes = &summary.outcomes;
     let share = ratio(outcomes.capped, outcomes.completed).filter(|share| *share > 0.0)?;
     let text = format!(
@@ -63,7 +63,7 @@ pub(super) fn some_were_capped(summary: &CellSummary, _: &CellFacts<'_>) -> Opti
     Some(finding)
 }
 
-pub(super) fn tokens_are_estimated(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Finding> {
+pub(super) fn tokens_are_estimated(summary: &CellSummary, _: &SentFacts<'_>) -> Option<Finding> {
     let estimated = summary.output_sources.chunks;
     let share = ratio(estimated, summary.outcomes.completed).filter(|share| *share > 0.0)?;
     let severity = if share > ESTIMATED { Severity::Reservation } else { Severity::Note };
@@ -77,7 +77,7 @@ pub(super) fn tokens_are_estimated(summary: &CellSummary, _: &CellFacts<'_>) -> 
     Some(finding)
 }
 
-pub(super) fn tokens_are_not_counted(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Finding> {
+pub(super) fn tokens_are_not_counted(summary: &CellSummary, _: &SentFacts<'_>) -> Option<Finding> {
     let uncounted = summary.output_sources.none;
     let share = ratio(uncounted, summary.outcomes.completed).filter(|share| *share > 0.0)?;
     let (severity, effect) = if summary.output_sources.counted() == 0 {
@@ -92,7 +92,7 @@ pub(super) fn tokens_are_not_counted(summary: &CellSummary, _: &CellFacts<'_>) -
     Some(Finding::new(FindingKind::TokensUncounted, severity, text).measured(share, 0.0))
 }
 
-pub(super) fn events_are_no_tokens(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Finding> {
+pub(super) fn events_are_no_tokens(summary: &CellSummary, _: &SentFacts<'_>) -> Option<Finding> {
     let tokens_per_event = summary.counted_streams.tokens_per_event()?;
     if (tokens_per_event - 1.0).abs() <= TOKENS_PER_EVENT {
         return None;
@@ -106,7 +106,7 @@ pub(super) fn events_are_no_tokens(summary: &CellSummary, _: &CellFacts<'_>) -> 
     Some(finding.measured(tokens_per_event, 1.0))
 }
 
-pub(super) fn reasoning_was_hidden(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Finding> {
+pub(super) fn reasoning_was_hidden(summary: &CellSummary, _: &SentFacts<'_>) -> Option<Finding> {
     let share =
         ratio(summary.hidden_reasoning, summary.outcomes.completed).filter(|share| *share > 0.0)?;
     let text = format!(
@@ -117,10 +117,10 @@ pub(super) fn reasoning_was_hidden(summary: &CellSummary, _: &CellFacts<'_>) -> 
     Some(Finding::new(FindingKind::HiddenReasoning, Severity::Note, text).measured(share, 0.0))
 }
 
-pub(super) fn some_ended_early(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
+pub(super) fn some_ended_early(summary: &CellSummary, sent: &SentFacts<'_>) -> Option<Finding> {
     let shapes = &summary.answer_shapes;
     let share = ratio(shapes.ended_early, shapes.limited).filter(|share| *share >= SHORT)?;
-    let limit = facts.workload.max_tokens.map(|limit| format!(" of {limit} tokens"));
+    let limit = sent.workload.max_tokens.map(|limit| format!(" of {limit} tokens"));
     let text = format!(
         "{} of {} answers ended before their limit{} ({}): their lengths are the model's own",
         shapes.ended_early,
@@ -131,7 +131,7 @@ pub(super) fn some_ended_early(summary: &CellSummary, facts: &CellFacts<'_>) -> 
     Some(Finding::new(FindingKind::AnswersShort, Severity::Note, text).measured(share, SHORT))
 }
 
-pub(super) fn text_came_at_once(summary: &CellSummary, _: &CellFacts<'_>) -> Option<Finding> {
+pub(super) fn text_came_at_once(summary: &CellSummary, _: &SentFacts<'_>) -> Option<Finding> {
     let shapes = &summary.answer_shapes;
     let share = ratio(shapes.at_once, shapes.long_streams).filter(|share| *share >= AT_ONCE)?;
     let text = format!(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Map;
 
-use super::{CellEnd, CellFacts, ClientHealth, Confidence, Severity, audit_cell};
+use super::{CellEnd, CellFacts, ClientHealth, Confidence, SentFacts, Severity, audit_cell};
 use crate::measure::samples::{at, chat_rules, stream, with_output};
 use crate::measure::{CellSummary, Recorder, RecordingRules, TimeSeries, Window};
 use crate::record::{Phase, RequestRecord};
@@ -71,11 +71,11 @@ impl Case {
         recorder.summary(window)
     }
 
-    /// The findings, one per line: severity, key and text.
-    pub(super) fn findings(&self) -> String {
-        let workload = Workload {
-            name: "short".to_owned(),
-            endpoint: self.rules.endpoint,
+    /// A workload of that name, to the endpoint that is recorded.
+    pub(super) fn workload(name: &str, rules: &RecordingRules) -> Workload {
+        Workload {
+            name: name.to_owned(),
+            endpoint: rules.of.endpoints()[0],
             model: "m".to_owned(),
             stream: true,
             system: None,
@@ -85,20 +85,26 @@ impl Case {
             output_tokens: None,
             tokenizer: None,
             body: Map::new(),
+            alone: true,
             backends: vec![0],
             batch: Batch::ONE,
             documents: None,
             images: None,
-        };
-        let stage = Stage {
-            profile: self.profile.clone(),
-            bound: Bound { requests: Some(1), duration: None },
-        };
+        }
+    }
+
+    pub(super) fn stage(&self) -> Stage {
+        let bound = Bound { requests: Some(1), duration: None };
+        Stage { profile: self.profile.clone(), bound }
+    }
+
+    /// The findings, one per line: severity, key and text.
+    pub(super) fn findings(&self) -> String {
+        let (workload, stage) = (Self::workload("short", &self.rules), self.stage());
         let facts = CellFacts {
-            workload: &workload,
+            sent: &[SentFacts { workload: &workload, prompts: Some(self.prompts) }],
             stage: &stage,
             connections: self.connections,
-            prompts: Some(self.prompts),
             end: self.end,
             health: &self.health,
             in_flight: &self.in_flight_over_time,

@@ -159,9 +159,10 @@ findings! {
         "read response and ttft_due, which include the wait, lower the rate or raise max_in_flight";
     NeverSettled, "never_settled", [Reservation],
         format!(
-            "the time to first token (latency, where nothing is streamed) or, in an open loop whose \
-             window is {} times its latency, the number of requests in flight rose or fell from one \
-             tenth of the window to the next, by {} and more from its first three to its last three",
+            "the time to first token (latency, where nothing is streamed, and in a mix) or, in an \
+             open loop whose window is {} times its latency, the number of requests in flight rose \
+             or fell from one tenth of the window to the next, by {} and more from its first three \
+             to its last three",
             steadiness::LATENCIES_IN_WINDOW, percent(super::settling::TREND)
         ),
         "where nothing settles, twice the time gives other figures; Kendall's rank correlation with \

@@ -1,10 +1,11 @@
 //! What an audit finds in cells that went wrong in one way each.
 
-use super::CellEnd;
 use super::case::{Case, answer};
+use super::{CellEnd, CellFacts, ClientHealth, SentFacts, audit_cell};
 use crate::measure::samples::{
-    at, counted_stream, embedding_rules, failed, plain, stream, with_output,
+    at, chat_rules, counted_stream, embedding_rules, failed, plain, stream, with_output,
 };
+use crate::measure::{MixMember, Recorded, Recorder, RecordingRules, Window};
 use crate::record::{FailureKind, FinishReason, LocalCount, Outcome, Phase, RequestRecord};
 use crate::scenario::Connections;
 
@@ -266,4 +267,41 @@ fn text_that_comes_all_at_once_is_told() {
     assert_eq!(Case::of(&with_output(stream(&[101; 10]), 10)).findings(), "");
     let steady: Vec<u64> = (0..10).map(|event| 900 + event).collect();
     assert_eq!(Case::of(&with_output(stream(&steady), 10)).findings(), "");
+}
+
+#[test]
+fn what_is_found_in_one_workload_of_a_mix_is_said_of_it_alone() {
+    let members = [("short", chat_rules()), ("embed", embedding_rules())];
+    let member = |(name, rules): &(&str, RecordingRules)| MixMember {
+        name: (*name).into(),
+        endpoint: rules.of.endpoints()[0],
+    };
+    let of = Recorded::Mix(members.iter().map(member).collect());
+    let window = Window { opened_at: at(90), closed_at: at(10_000) };
+    let mut recorder = Recorder::new(RecordingRules { of, ..chat_rules() });
+    let short = RequestRecord { member: Some(0), max_tokens: Some(8), ..answer() };
+    let embedding = RequestRecord { member: Some(1), ..plain() };
+    for record in std::iter::repeat_n(&short, 1_200).chain(std::iter::repeat_n(&embedding, 1_200)) {
+        recorder.record(record, &window);
+    }
+    recorder.record(&RequestRecord { phase: Phase::Warmup, ..short }, &window);
+    let case = Case::of(&answer());
+    let [short, embed] = members.map(|(name, rules)| Case::workload(name, &rules));
+    let facts = CellFacts {
+        sent: &[
+            SentFacts { workload: &short, prompts: Some(10_000) },
+            SentFacts { workload: &embed, prompts: Some(2) },
+        ],
+        stage: &case.stage(),
+        connections: Connections::Reuse,
+        end: CellEnd::AsPlanned,
+        health: &ClientHealth::default(),
+        in_flight: &case.in_flight_over_time,
+    };
+    let findings = audit_cell(&recorder.summary(window), &facts);
+    let texts = findings.iter().map(|finding| format!("{}: {}", finding.key, finding.text));
+    insta::assert_snapshot!(texts.collect::<Vec<_>>().join("\n"), @"
+    answers_short: short: 1200 of 1200 answers ended before their limit of 8 tokens (100%): their lengths are the model's own
+    prompts_repeat: embed: 1200 inputs were drawn from 2 prompts, so latencies may be those of the server's cache (the server does not tell)
+    ");
 }

@@ -42,6 +42,11 @@ impl Finding {
         self
     }
 
+    /// As what was seen of one workload of several.
+    pub(super) fn about(self, workload: &str) -> Self {
+        Self { text: format!("{workload}: {}", self.text), ..self }
+    }
+
     /// With another remedy than that of its kind.
     pub(super) fn remedy(mut self, remedy: &str) -> Self {
         remedy.clone_into(&mut self.remedy);

@@ -20,7 +20,7 @@ mod steadiness;
 mod tokens;
 
 pub use catalogue::{FindingInfo, FindingKind};
-pub use cell::{CellEnd, CellFacts, audit_cell};
+pub use cell::{CellEnd, CellFacts, SentFacts, audit_cell};
 pub use finding::{Confidence, Finding, Severity};
 pub use health::{ClientHealth, MachineTimes, Stock, ThreadTimes};
 pub use run::{AnswerLength, RunFacts, audit_run};

@@ -1,7 +1,7 @@
 //! Checks of what was sent: prompts that repeat, and caches that know them.
 
 use super::catalogue::FindingKind;
-use super::cell::CellFacts;
+use super::cell::SentFacts;
 use super::finding::{Finding, Severity, percent};
 use crate::measure::{CellSummary, figure};
 use crate::metric::{Metric, Statistic};
@@ -16,7 +16,7 @@ pub(super) const MOSTLY_CACHED: f64 = 0.5;
 /// change TTFT by much.
 pub(super) const LONG_INPUT_TOKENS: f64 = 128.0;
 
-pub(super) fn prompts_repeat(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
+pub(super) fn prompts_repeat(summary: &CellSummary, facts: &SentFacts<'_>) -> Option<Finding> {
     let sent = sent_items(summary, facts);
     let prompts = facts.prompts.filter(|prompts| *prompts < sent)?;
     let cached = match cached_share(summary) {
@@ -37,7 +37,7 @@ pub(super) fn prompts_repeat(summary: &CellSummary, facts: &CellFacts<'_>) -> Op
     Some(finding.measured(float(sent), float(prompts)))
 }
 
-pub(super) fn input_was_cached(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
+pub(super) fn input_was_cached(summary: &CellSummary, facts: &SentFacts<'_>) -> Option<Finding> {
     let share = cached_share(summary).filter(|share| *share >= CACHED)?;
     // Where prompts repeat, that finding tells the share.
     if facts.prompts.is_some_and(|prompts| prompts < sent_items(summary, facts)) {
@@ -53,7 +53,7 @@ pub(super) fn input_was_cached(summary: &CellSummary, facts: &CellFacts<'_>) -> 
 }
 
 /// Input items that were sent, warm-up included.
-fn sent_items(summary: &CellSummary, facts: &CellFacts<'_>) -> u64 {
+fn sent_items(summary: &CellSummary, facts: &SentFacts<'_>) -> u64 {
     let arrivals = summary.outcomes.arrivals + summary.warmup.arrivals;
     let unsent = summary.outcomes.unsent + summary.warmup.unsent;
     let prompts = u64::from(facts.workload.prompts_per_request());
@@ -66,7 +66,7 @@ fn cached_share(summary: &CellSummary) -> Option<f64> {
 
 /// Whether repeated prompts may have changed the latencies: the server says so, or keeps quiet
 /// about inputs that take long to read.
-fn cache_may_matter(summary: &CellSummary, facts: &CellFacts<'_>) -> bool {
+fn cache_may_matter(summary: &CellSummary, facts: &SentFacts<'_>) -> bool {
     if !facts.workload.endpoint.generates() {
         return false;
     }

@@ -74,7 +74,7 @@ fn all_over_time(summary: &CellSummary, facts: &CellFacts<'_>) -> Vec<OverTime> 
     if !facts.stage.profile.is_steady() {
         return Vec::new();
     }
-    let has_ttft = summary.distributions.contains_key(&Metric::Ttft);
+    let has_ttft = !facts.is_mixed() && summary.distributions.contains_key(&Metric::Ttft);
     let name = if has_ttft { "the time to first token" } else { "the latency" };
     let mut all = vec![OverTime::of(name, true, &summary.latency_over_time)];
     if let LoadProfile::Open { .. } = facts.stage.profile

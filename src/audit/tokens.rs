@@ -1,7 +1,7 @@
 //! Checks of the server's token counts against those of the workload's own tokenizer.
 
 use super::catalogue::FindingKind;
-use super::cell::CellFacts;
+use super::cell::SentFacts;
 use super::finding::{Finding, Severity};
 use crate::measure::{CellSummary, TwoCounts};
 use crate::units::ratio;
@@ -18,7 +18,7 @@ pub(super) const MESSAGE_TOKENS: u64 = 16;
 /// Tokens that mark the begin and the end of a text.
 pub(super) const MARK_TOKENS: u64 = 2;
 
-pub(super) fn counts_differ(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
+pub(super) fn counts_differ(summary: &CellSummary, facts: &SentFacts<'_>) -> Option<Finding> {
     let TwoCounts { requests, texts, .. } = summary.counted_twice.input;
     let around = if facts.workload.endpoint.has_template() {
         requests * TEMPLATE_TOKENS + texts * MESSAGE_TOKENS

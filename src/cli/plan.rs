@@ -12,7 +12,8 @@ use super::output::{print, say};
 use super::preview::Preview;
 use super::scenario;
 use crate::plan::{Cell, LoadTime, RunPlan};
-use crate::scenario::{Bound, Target, Warmup};
+use crate::result::WorkloadEntry;
+use crate::scenario::{Bound, CellWorkload, Member, Target, Warmup};
 use crate::units::{format_span, seconds};
 
 /// Prints what a run would do.
@@ -41,10 +42,10 @@ fn as_table(plan: &RunPlan) -> String {
             (cell.id + 1).to_string(),
             (cell.round + 1).to_string(),
             backend.name.clone(),
-            workload.name.clone(),
+            workload.name().to_owned(),
             plan.stage(cell).profile.to_string(),
             until(plan.stage(cell).bound),
-            backend.model_name(&workload.model).to_owned(),
+            models(plan, cell).join(", "),
         ]);
     }
     for column in [0, 1] {
@@ -60,21 +61,42 @@ fn as_table(plan: &RunPlan) -> String {
         Some(Warmup::Duration(span)) => format!("; {} of warm-up before each", format_span(span)),
     };
     let gates = scenario.gates.iter().map(|gate| format!("gate: {gate}\n"));
-    let gates = gates.collect::<String>();
+    let more = mixes(plan).chain(gates).collect::<String>();
     format!(
-        "{}: {} cells{warmup}{}; {total}\n\n{}\n{}{gates}",
+        "{}: {} cells{warmup}{}; {total}\n\n{}\n{}{more}",
         scenario.name,
         plan.cells().len(),
         turns(plan),
         lines.join("\n"),
-        if gates.is_empty() { "" } else { "\n" },
+        if more.is_empty() { "" } else { "\n" },
     )
+}
+
+/// The models that a cell asks for, by the server's own names, each once.
+fn models(plan: &RunPlan, cell: &Cell) -> Vec<String> {
+    let mut models: Vec<String> = Vec::new();
+    for member in plan.members(cell) {
+        let model = plan.backend(cell).model_name(&member.workload.model);
+        if !models.iter().any(|known| known == model) {
+            models.push(model.to_owned());
+        }
+    }
+    models
+}
+
+/// A line for each mix: what it is made of.
+fn mixes(plan: &RunPlan) -> impl Iterator<Item = String> {
+    let entries = WorkloadEntry::all(plan.scenario()).into_iter();
+    entries.filter(|entry| !entry.mix.is_empty()).map(|WorkloadEntry { name, mix, .. }| {
+        let parts = mix.iter().map(ToString::to_string).collect::<Vec<_>>();
+        format!("mix: {name} is {}\n", parts.join(", "))
+    })
 }
 
 /// How backends take turns over the rounds; empty where there is nothing to say.
 fn turns(plan: &RunPlan) -> &'static str {
     let scenario = plan.scenario();
-    let most = scenario.workloads.iter().map(|workload| workload.backends.len()).max();
+    let most = scenario.cell_workloads().map(|(_, workload)| workload.backends().len()).max();
     match (most, scenario.load.rounds) {
         (None | Some(0 | 1), _) | (_, 1) => "",
         (Some(2), _) => "; backends take turns (ABBA)",
@@ -139,6 +161,23 @@ fn cell_as_json(plan: &RunPlan, cell: &Cell) -> serde_json::Value {
     let backend = plan.backend(cell);
     let workload = plan.workload(cell);
     let bound = plan.stage(cell).bound;
+    let (endpoint, model, mix) = match workload {
+        CellWorkload::Alone(workload) => {
+            let model = backend.model_name(&workload.model);
+            (workload.endpoint.key(), Some(model), None)
+        }
+        CellWorkload::Mixed(_) => {
+            let part = |member: &Member<'_>| {
+                json!({
+                    "workload": member.workload.name,
+                    "endpoint": member.workload.endpoint.key(),
+                    "model": backend.model_name(&member.workload.model),
+                    "share": member.share,
+                })
+            };
+            ("mix", None, Some(plan.members(cell).iter().map(part).collect::<Vec<_>>()))
+        }
+    };
     json!({
         "id": cell.id,
         "round": cell.round,
@@ -147,9 +186,10 @@ fn cell_as_json(plan: &RunPlan, cell: &Cell) -> serde_json::Value {
             Target::Url(url) => Some(url.to_string()),
             Target::Mock(_) => None,
         },
-        "workload": workload.name,
-        "endpoint": workload.endpoint.key(),
-        "model": backend.model_name(&workload.model),
+        "workload": workload.name(),
+        "endpoint": endpoint,
+        "model": model,
+        "mix": mix,
         "load": plan.stage(cell).profile.to_string(),
         "requests": bound.requests,
         "duration_s": bound.duration.map(seconds),

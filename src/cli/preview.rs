@@ -1,7 +1,6 @@
 //! What a run would send: a sample of the requests, the lengths asked for, and their totals.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
@@ -11,9 +10,10 @@ use super::exit::CommandError;
 use crate::dataset::{OpenPrompts, Played, open_prompts};
 use crate::plan::{Cell, RunPlan};
 use crate::record::Phase;
-use crate::scenario::{LoadProfile, Stage};
+use crate::result::{MixEntry, WorkloadEntry};
+use crate::scenario::{LoadProfile, Member, Stage};
 use crate::units::{count, float, index, ratio, whole};
-use crate::workload::{AskedLengths, PromptStart, RequestFactory, RequestSpec};
+use crate::workload::{AskedLengths, CellRequests, PromptStart, RequestSpec, RowError};
 
 /// Requests whose lengths are looked at for a cell; more of them change a mean by less than its
 /// last digit shown.
@@ -34,8 +34,11 @@ pub(super) struct Preview {
 /// What one workload would send.
 struct WorkloadPreview {
     name: String,
+    /// What a mix is made of; empty for what is none.
+    mix: Vec<MixEntry>,
     method: Option<String>,
-    requests: Vec<RequestSpec>,
+    /// Each with the place of its workload among the members.
+    requests: Vec<(usize, RequestSpec)>,
     lengths: Vec<AskedLengths>,
 }
 
@@ -57,27 +60,37 @@ impl Preview {
     pub(super) fn new(plan: &RunPlan, show: u64) -> Result<Self, CommandError> {
         let scenario = plan.scenario();
         let mut preview = Self { workloads: Vec::new(), cells: Vec::new() };
-        for (number, workload) in scenario.workloads.iter().enumerate() {
+        let entries = WorkloadEntry::all(scenario);
+        for (number, workload) in scenario.cell_workloads() {
             let mut cells = plan.cells().iter().filter(|cell| cell.workload == number).peekable();
             let Some(first) = cells.peek() else { continue };
             let failed = |error: &dyn std::fmt::Display| {
-                CommandError::usage(format!("workload `{}`: {error}", workload.name))
+                CommandError::usage(format!("workload `{}`: {error}", workload.name()))
             };
-            let prompts = open_prompts(workload, (scenario.seed, count(number)), None)
-                .map_err(|error| failed(&error))?;
-            let factory = factory(plan, first, &prompts.played(&plan.stage(first).profile));
-            let requests =
-                (0..show).filter_map(|at| factory.request(Phase::Measure, at).transpose());
-            let requests = requests.collect::<Result<_, _>>().map_err(|error| failed(&error))?;
-            let lengths = lengths(&factory, SAMPLE).map_err(|error| failed(&error))?;
+            let mut members = Vec::new();
+            for member in plan.members(first) {
+                let place = (scenario.seed, count(member.index));
+                let prompts = open_prompts(member.workload, place, None);
+                members.push((member, prompts.map_err(|error| failed(&error))?));
+            }
+            let all = requests(plan, first, &members);
+            let mut shown = Vec::new();
+            for at in 0..show {
+                if let Some(spec) = all.request(Phase::Measure, at).map_err(|e| failed(&e))? {
+                    shown.push((index(all.member(at).into()), spec));
+                }
+            }
+            let lengths = lengths(&all, SAMPLE).map_err(|error| failed(&error))?;
+            let method = |(_, prompts): &(_, OpenPrompts)| prompts.rows.length_method();
             preview.workloads.push(WorkloadPreview {
-                name: workload.name.clone(),
-                method: prompts.rows.length_method().map(|method| method.to_string()),
-                requests,
-                lengths,
+                name: workload.name().to_owned(),
+                mix: entries[number].mix.clone(),
+                method: members.iter().find_map(method).map(|method| method.to_string()),
+                requests: shown,
+                lengths: lengths.into_iter().map(|(_, lengths)| lengths).collect(),
             });
             for cell in cells {
-                let totals = totals(plan, cell, &prompts).map_err(|error| failed(&error))?;
+                let totals = totals(plan, cell, &members).map_err(|error| failed(&error))?;
                 preview.cells.push(totals);
             }
         }
@@ -124,9 +137,14 @@ impl Preview {
             .workloads
             .iter()
             .map(|workload| {
-                let bodies = workload.requests.iter().map(body);
+                let bodies = workload.requests.iter().map(|(_, request)| body(request));
+                let whose = workload.requests.iter().map(|(member, _)| workload.name_of(*member));
+                let mix = (!workload.mix.is_empty()).then(
+                    || json!({"parts": workload.mix, "requests_of": whose.collect::<Vec<_>>()}),
+                );
                 json!({
                     "workload": workload.name,
+                    "mix": mix,
                     "input_lengths": workload.method,
                     "requests": bodies.collect::<Vec<_>>(),
                     "lengths": workload.lengths.iter().map(lengths).collect::<Vec<_>>(),
@@ -146,11 +164,24 @@ impl Preview {
 }
 
 impl WorkloadPreview {
+    /// The workload of a mix at a place of its own; `None` for what is no mix.
+    fn name_of(&self, member: usize) -> Option<&str> {
+        self.mix.get(member).map(|part| part.workload.as_str())
+    }
+
     fn as_text(&self) -> String {
         let mut text = format!("\n{}\n", self.name);
-        for (number, request) in self.requests.iter().enumerate() {
+        if !self.mix.is_empty() {
+            let parts = self.mix.iter().map(ToString::to_string);
+            let parts = parts.collect::<Vec<_>>().join(", ");
+            // Writing to a text does not fail.
+            writeln!(text, "  a mix of {parts}").unwrap_or_default();
+        }
+        for (number, (member, request)) in self.requests.iter().enumerate() {
             let asked = asked(request);
-            let line = format!("  request {}{asked}: {}\n", number + 1, shortened(body(request)));
+            let of = self.name_of(*member).map(|name| format!(" of {name}")).unwrap_or_default();
+            let number = number + 1;
+            let line = format!("  request {number}{of}{asked}: {}\n", shortened(body(request)));
             text.push_str(&line);
         }
         let inputs: Vec<_> = self.lengths.iter().filter_map(|asked| asked.input_tokens).collect();
@@ -162,52 +193,55 @@ impl WorkloadPreview {
     }
 }
 
-fn factory(plan: &RunPlan, cell: &Cell, played: &Played) -> RequestFactory {
-    let (scenario, backend) = (plan.scenario(), plan.backend(cell));
-    let stages = count(scenario.load.stages.len());
-    let start = PromptStart {
-        seed: scenario.seed,
-        place: u64::from(cell.round) * stages + count(cell.stage),
-        places: u64::from(scenario.load.rounds) * stages,
-    };
-    let include_usage = backend.kind.preset().include_usage;
-    let rows = Arc::clone(&played.rows);
-    RequestFactory::new(plan.workload(cell), backend, rows, start, include_usage)
+/// The requests of a cell that sends `members`, each with its prompts.
+fn requests(plan: &RunPlan, cell: &Cell, members: &[(Member<'_>, OpenPrompts)]) -> CellRequests {
+    let backend = plan.backend(cell);
+    let start = PromptStart::of(plan.scenario(), (cell.round, cell.stage));
+    let profile = &plan.stage(cell).profile;
+    let members = members.iter().map(|(member, prompts)| (*member, prompts.played(profile).rows));
+    let include_usage = |_| backend.kind.preset().include_usage;
+    CellRequests::new(&members.collect::<Vec<_>>(), backend, (start, cell.workload), include_usage)
 }
 
-/// The lengths of the first `most` requests.
-fn lengths(
-    factory: &RequestFactory,
-    most: u64,
-) -> Result<Vec<AskedLengths>, crate::workload::RowError> {
-    (0..most).filter_map(|at| factory.lengths(Phase::Measure, at).transpose()).collect()
+/// The lengths of the first `most` requests, each with its number.
+fn lengths(all: &CellRequests, most: u64) -> Result<Vec<(u64, AskedLengths)>, RowError> {
+    let of = |at| Some(all.lengths(Phase::Measure, at).transpose()?.map(|lengths| (at, lengths)));
+    (0..most).filter_map(of).collect()
 }
 
 fn totals(
     plan: &RunPlan,
     cell: &Cell,
-    prompts: &OpenPrompts,
-) -> Result<CellTotals, crate::workload::RowError> {
-    let played = prompts.played(&plan.stage(cell).profile);
-    let requests = requests_of(plan.stage(cell), &played);
-    let items = u64::from(plan.workload(cell).prompts_per_request());
-    let lengths = lengths(&factory(plan, cell, &played), requests.unwrap_or(SAMPLE).min(SAMPLE))?;
-    let sum = |lengths: Option<Vec<u32>>, times: u64| {
-        let lengths = lengths.filter(|lengths| !lengths.is_empty())?;
-        let sum = lengths.iter().copied().map(u64::from).sum();
-        let mean = ratio(sum, count(lengths.len()))?;
-        Some(whole(mean * float(requests?) * float(times)))
+    members: &[(Member<'_>, OpenPrompts)],
+) -> Result<CellTotals, RowError> {
+    let profile = &plan.stage(cell).profile;
+    let played = members.first().map(|(_, prompts)| prompts.played(profile));
+    let requests_due = requests_of(plan.stage(cell), played.as_ref());
+    let all = requests(plan, cell, members);
+    let lengths = lengths(&all, requests_due.unwrap_or(SAMPLE).min(SAMPLE))?;
+    // Texts of a batch are of one length each.
+    let items = |at| {
+        let member = members.get(index(all.member(at).into()));
+        member.map_or(1, |(member, _)| u64::from(member.workload.prompts_per_request()))
     };
+    let sum = |lengths: Option<Vec<u64>>| {
+        let lengths = lengths.filter(|lengths| !lengths.is_empty())?;
+        let mean = ratio(lengths.iter().sum(), count(lengths.len()))?;
+        Some(whole(mean * float(requests_due?)))
+    };
+    let inputs =
+        lengths.iter().map(|(at, asked)| Some(u64::from(asked.input_tokens?) * items(*at)));
+    let outputs = lengths.iter().map(|(_, asked)| asked.output_tokens.map(u64::from));
     Ok(CellTotals {
         id: cell.id,
-        requests,
-        input_tokens: sum(lengths.iter().map(|asked| asked.input_tokens).collect(), items),
-        output_tokens: sum(lengths.iter().map(|asked| asked.output_tokens).collect(), 1),
+        requests: requests_due,
+        input_tokens: sum(inputs.collect()),
+        output_tokens: sum(outputs.collect()),
     })
 }
 
 /// How many requests a stage has at most; `None` where that depends on the server.
-fn requests_of(stage: &Stage, played: &Played) -> Option<u64> {
+fn requests_of(stage: &Stage, played: Option<&Played>) -> Option<u64> {
     let due = match &stage.profile {
         LoadProfile::Closed { .. } => None,
         LoadProfile::Open { rate, .. } => {
@@ -216,7 +250,7 @@ fn requests_of(stage: &Stage, played: &Played) -> Option<u64> {
         // In a loop, its bounds alone end it.
         LoadProfile::Replay { replay, .. } if replay.repeats => None,
         LoadProfile::Replay { .. } => {
-            played.recording.as_ref().map(|recording| count(recording.requests()))
+            played?.recording.as_ref().map(|recording| count(recording.requests()))
         }
     };
     match (stage.bound.requests, due) {

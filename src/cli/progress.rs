@@ -100,7 +100,7 @@ impl ProgressLines {
 
     fn name(&self, cell: &Cell) -> String {
         let backend = &self.plan.backend(cell).name;
-        let workload = &self.plan.workload(cell).name;
+        let workload = self.plan.workload(cell).name();
         let profile = &self.plan.stage(cell).profile;
         let rounds = self.plan.scenario().load.rounds;
         let round = match rounds {

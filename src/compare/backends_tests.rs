@@ -8,7 +8,7 @@ use super::rules::Rules;
 use super::sample::{TTFT, run, set, slow_down};
 use super::{Subject, Verdict, compare_backends};
 use crate::metric::Metric;
-use crate::result::RunResult;
+use crate::result::{Measured, PartEntry, RunResult};
 
 fn compared(run: &RunResult, rules: &Rules) -> Comparison {
     let subject = Subject { result: run, values: None };
@@ -212,6 +212,26 @@ fn answers_of_another_length_and_cached_input_are_named() {
             "input from a cache: 0% (ollama), 50% (星河推理)",
         ]
     );
+}
+
+#[test]
+fn answers_of_a_mix_are_compared_workload_by_workload() {
+    let mut run = run(3);
+    for cell in &mut run.cells {
+        let mut part = |part: &str, tokens: u64| {
+            let mut measured = Measured { parts: Vec::new(), ..cell.measured.clone() };
+            measured.tokens.output = Some(measured.token_sources.usage * tokens);
+            cell.measured.parts.push(PartEntry { part: part.to_owned(), measured });
+        };
+        let longer = u64::from(cell.labels.backend_index) * 10;
+        part("chat", 100);
+        part("code", 40 + longer);
+        // Each sent another number of them, so the mean of all differs as well.
+        cell.measured.tokens.output = cell.measured.tokens.output.map(|all| all * (1 + longer));
+    }
+    let comparison = compared(&run, &Rules::default());
+    let texts: Vec<_> = comparison.cells[0].caveats.iter().map(|one| one.text.as_str()).collect();
+    assert_eq!(texts, ["code: answers differ in length: 40.0 tokens (ollama), 50.0 (星河推理)"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::cells::{Counterparts, Rounds, Subject};
 use super::comparison::{Caveat, CaveatKind, Effect, Estimate};
 use super::measure::Scale;
-use crate::result::{CellResult, RunResult, TokenEntry, TokenSourceEntry, WorkloadEntry};
+use crate::result::{CellResult, Measured, RunResult, TokenEntry, TokenSourceEntry, WorkloadEntry};
 use crate::units::ratio;
 
 /// Mean answers that differ by more are not the same work.
@@ -21,7 +21,17 @@ pub(super) fn of_cell(cell: &Counterparts<'_>, names: [&str; 2]) -> Vec<Caveat> 
         caveats.extend(text.map(|text| Caveat { kind, text }));
     };
     name(CaveatKind::TokenSource, token_sources(&sides, names));
-    name(CaveatKind::OutputLength, output_lengths(&sides, names));
+    let members = member_names(cell);
+    if members.is_empty() {
+        name(CaveatKind::OutputLength, output_lengths(&sides, names));
+    }
+    // Of a mix, the mean of all answers depends on how many each workload has.
+    for member in members {
+        let of = |rounds: &[Rounds<'_>]| totals_of(rounds, |it| part(it, member));
+        let sides = [of(&cell.base), of(std::slice::from_ref(&cell.new))];
+        let text = output_lengths(&sides, names);
+        name(CaveatKind::OutputLength, text.map(|text| format!("{member}: {text}")));
+    }
     name(CaveatKind::CacheShare, cache_shares(&sides, names));
     for (rounds, of) in
         [(cell.base.as_slice(), names[0]), (std::slice::from_ref(&cell.new), names[1])]
@@ -146,12 +156,33 @@ struct Totals {
 }
 
 fn totals(rounds: &[Rounds<'_>]) -> Totals {
+    totals_of(rounds, |cell| Some(&cell.measured))
+}
+
+/// What a part of each cell's requests came to, where there is one.
+fn totals_of<'a>(
+    rounds: &[Rounds<'a>],
+    part: impl Fn(&'a CellResult) -> Option<&'a Measured>,
+) -> Totals {
     let mut sum = Totals::default();
-    for cell in rounds.iter().flat_map(|rounds| &rounds.cells) {
-        sum.sources.add(&cell.measured.token_sources);
-        sum.tokens.add(&cell.measured.tokens);
+    let cells = rounds.iter().flat_map(|rounds| rounds.cells.iter().copied());
+    for measured in cells.filter_map(part) {
+        sum.sources.add(&measured.token_sources);
+        sum.tokens.add(&measured.tokens);
     }
     sum
+}
+
+/// The workloads of a mix by their names; none where there is no mix.
+fn member_names<'a>(cell: &Counterparts<'a>) -> BTreeSet<&'a str> {
+    let members = cell.new.cells.iter().flat_map(|cell| cell.measured.members());
+    members.map(|member| member.part.as_str()).collect()
+}
+
+/// What was measured of one workload of a mix.
+fn part<'a>(cell: &'a CellResult, member: &str) -> Option<&'a Measured> {
+    let mut members = cell.measured.members().iter();
+    members.find(|it| it.part == member).map(|it| &it.measured)
 }
 
 fn token_sources(sides: &[Totals; 2], names: [&str; 2]) -> Option<String> {

@@ -10,14 +10,24 @@ pub(super) fn never(
     workload: &WorkloadEntry,
     result: &RunResult,
 ) -> Option<&'static str> {
-    let endpoint = Endpoint::from_key(&workload.endpoint);
+    let reasons = workload.kinds().into_iter().map(|kind| never_of(metric, kind, result));
+    // What some requests of a mix have, its cells have.
+    reasons.reduce(Option::and).flatten()
+}
+
+/// Why requests to an endpoint, streamed or not, never have `metric`; `None` where they can.
+fn never_of(
+    metric: Metric,
+    (endpoint, stream): (Option<Endpoint>, bool),
+    result: &RunResult,
+) -> Option<&'static str> {
     let is_not = |other| endpoint.is_some_and(|endpoint| endpoint != other);
-    let generates = workload.generates();
+    let generates = endpoint.is_none_or(Endpoint::generates);
     let ranks = endpoint == Some(Endpoint::Rerank);
     match metric {
         _ if metric.needs_stream() && ranks => Some("rankings have no first token"),
         _ if metric.needs_stream() && !generates => Some("embeddings have no first token"),
-        _ if metric.needs_stream() && !workload.stream => Some("its answers are not streamed"),
+        _ if metric.needs_stream() && !stream => Some("its answers are not streamed"),
         Metric::OutputTokens | Metric::OutputTokenThroughput if !generates => Some(if ranks {
             "rankings have no output tokens"
         } else {

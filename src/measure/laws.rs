@@ -4,7 +4,7 @@ use hdrhistogram::Histogram;
 use proptest::prelude::*;
 
 use super::distributions::empty_histogram;
-use super::{CellSummary, Figures, OutcomeCounts, Parts, Recorder, RecordingRules, Window};
+use super::{CellSummary, Figures, OutcomeCounts, Recorded, Recorder, RecordingRules, Window};
 use crate::metric::{Metric, Unit};
 use crate::openai::Endpoint;
 use crate::record::{
@@ -24,8 +24,7 @@ fn recorder() -> Recorder {
     let limits = vec![limit(Metric::Ttft, 200), limit(Metric::Tpot, 40), limit(Metric::E2e, 900)];
     Recorder::new(RecordingRules {
         slo: Slo { limits },
-        endpoint: Endpoint::Chat,
-        parts: Parts::Turns,
+        of: Recorded::Conversations(Endpoint::Chat),
     })
 }
 

@@ -31,6 +31,8 @@ mod formula_tests;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod mix_tests;
+#[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
 mod window_tests;
@@ -44,7 +46,7 @@ pub use histogram_codec::{
 };
 pub use interval::{CellPhase, INTERVAL, Interval, Timeline};
 pub use live::{LiveSnapshot, LiveTtft};
-pub use recorder::{Parts, Recorder, RecordingRules, turn_name};
+pub use recorder::{MixMember, Recorded, Recorder, RecordingRules};
 pub use request_metrics::RequestMetrics;
 pub use request_row::{Column, Field, RequestRow};
 pub use sessions::{SessionCounts, SessionEnd};

@@ -20,6 +20,9 @@ impl CellSummary {
     /// time the windows were open (`counts.length`), so pauses between rounds do not count.
     pub fn merge(&mut self, other: &Self) {
         self.merge_parts(other);
+        for (part, name) in &other.part_names {
+            self.part_names.entry(*part).or_insert_with(|| name.clone());
+        }
         if let (Some(ours), Some(theirs)) = (&mut self.sessions, &other.sessions) {
             ours.merge(theirs);
         }

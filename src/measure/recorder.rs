@@ -1,6 +1,7 @@
 //! The recorder: requests in, a summary out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hdrhistogram::Histogram;
 
@@ -12,6 +13,7 @@ use super::failure_log::FailureLog;
 use super::live::LiveSnapshot;
 use super::pooling::add_counts;
 use super::request_metrics::RequestMetrics;
+use super::request_row::RequestRow;
 use super::sessions::{SessionCounts, SessionEnd};
 use super::slo::meets;
 use super::stream_shape::{StreamShape, TokensPerEvent};
@@ -25,7 +27,7 @@ use crate::metric::Metric;
 use crate::openai::Endpoint;
 use crate::record::{FinishReason, LocalCount, Outcome, Phase, RequestRecord};
 use crate::scenario::Slo;
-use crate::units::nanos;
+use crate::units::{index, nanos};
 
 /// The metrics that exist for requests of any outcome; all others rest on completed ones.
 const OF_ANY_OUTCOME: [Metric; 3] = [Metric::ScheduleDelay, Metric::Connect, Metric::Ttfb];
@@ -35,22 +37,69 @@ const OF_ANY_OUTCOME: [Metric; 3] = [Metric::ScheduleDelay, Metric::Connect, Met
 pub struct RecordingRules {
     /// What every request should keep to.
     pub slo: Slo,
-    /// Where the requests go.
-    pub endpoint: Endpoint,
-    /// What is recorded apart besides.
-    pub parts: Parts,
+    /// What the requests are.
+    pub of: Recorded,
 }
 
-/// What is recorded apart, besides everything together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Parts {
-    /// Nothing.
-    #[default]
-    None,
-    /// The turns of conversations, a few distributions each.
-    Turns,
-    /// Nothing, and no more than a few distributions: these are the requests of one turn.
-    OneTurn,
+/// What is recorded, all together and some of it apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// Requests to one endpoint, nothing apart.
+    Requests(Endpoint),
+    /// Conversations, and each turn apart with a few distributions.
+    Conversations(Endpoint),
+    /// The requests of one turn, with no more than a few distributions.
+    OneTurn(Endpoint),
+    /// The requests of a mix, and those of each member apart.
+    Mix(Arc<[MixMember]>),
+}
+
+/// One workload of a mix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MixMember {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where its requests go.
+    pub endpoint: Endpoint,
+}
+
+impl Recorded {
+    /// Where the request goes; `None` only for one that a mix does not know.
+    fn endpoint(&self, record: &RequestRecord) -> Option<Endpoint> {
+        match self {
+            Self::Requests(endpoint) | Self::Conversations(endpoint) | Self::OneTurn(endpoint) => {
+                Some(*endpoint)
+            }
+            Self::Mix(_) => self.member(record).map(|member| member.endpoint),
+        }
+    }
+
+    /// The workload of a mix that the request is of; `None` where there is no mix.
+    fn member(&self, record: &RequestRecord) -> Option<&MixMember> {
+        let Self::Mix(members) = self else { return None };
+        members.get(index(record.member?.into()))
+    }
+
+    /// Every endpoint that requests may go to.
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        match self {
+            Self::Requests(endpoint) | Self::Conversations(endpoint) | Self::OneTurn(endpoint) => {
+                vec![*endpoint]
+            }
+            Self::Mix(members) => members.iter().map(|member| member.endpoint).collect(),
+        }
+    }
+
+    /// What a part is called, by its number.
+    fn part_name(&self, part: u32) -> String {
+        match self {
+            Self::Mix(members) => match members.get(index(part.into())) {
+                Some(member) => member.name.to_string(),
+                None => "others".to_owned(),
+            },
+            Self::Requests(_) | Self::Conversations(_) | Self::OneTurn(_) => turn_name(part),
+        }
+    }
 }
 
 /// The distributions of a turn. Each turn has its own, so they are few.
@@ -95,7 +144,7 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder that has seen nothing.
     pub fn new(rules: RecordingRules) -> Self {
-        let counts = WindowCounts::new(rules.endpoint, !rules.slo.limits.is_empty());
+        let counts = WindowCounts::new(&rules.of.endpoints(), !rules.slo.limits.is_empty());
         Self {
             rules,
             measured: Tally::default(),
@@ -129,27 +178,38 @@ impl Recorder {
     /// opens, an `opened_at` of `NEVER` is as good as the real one.)
     pub fn record(&mut self, record: &RequestRecord, window: &Window) {
         let shape = StreamShape::of(record);
-        self.counts.add(record, &shape, window);
+        let endpoint = self.rules.of.endpoint(record);
+        self.counts.add(record, endpoint, &shape, window);
         self.activity.end(record, &shape);
         match record.phase {
             Phase::Warmup => self.warmup.add(&record.outcome),
-            Phase::Measure => self.record_measured(record, &shape, window),
+            Phase::Measure => self.record_measured(record, endpoint, &shape, window),
         }
-        if self.rules.parts == Parts::Turns {
-            self.record_turn(record, window);
-        }
+        self.record_apart(record, window);
     }
 
-    /// Records a turn of a conversation among the requests of the same turn.
-    fn record_turn(&mut self, record: &RequestRecord, window: &Window) {
-        let Some(place) = record.turn else { return };
-        let Self { parts, rules, .. } = self;
-        let of_turn = || {
-            let (slo, endpoint) = (rules.slo.clone(), rules.endpoint);
-            Self::new(RecordingRules { slo, endpoint, parts: Parts::OneTurn })
+    /// Records the request once more among those of its part: the same turn of conversations,
+    /// or the same workload of a mix.
+    fn record_apart(&mut self, record: &RequestRecord, window: &Window) {
+        let (part, of) = match (&self.rules.of, record.turn, record.member) {
+            (Recorded::Conversations(endpoint), Some(place), _) => {
+                (place.turn.min(LAST_TURN_APART), Recorded::OneTurn(*endpoint))
+            }
+            (Recorded::Mix(members), _, Some(part)) => {
+                let Some(member) = members.get(index(part.into())) else { return };
+                (part, Recorded::Requests(member.endpoint))
+            }
+            _ => return,
         };
-        let turn = parts.entry(place.turn.min(LAST_TURN_APART)).or_insert_with(of_turn);
-        turn.record(record, window);
+        let slo = &self.rules.slo;
+        let fresh = || Self::new(RecordingRules { slo: slo.clone(), of });
+        self.parts.entry(part).or_insert_with(fresh).record(record, window);
+    }
+
+    /// The request as a line of `requests.csv`.
+    pub fn row(&self, record: &RequestRecord) -> RequestRow {
+        let member = self.rules.of.member(record).map(|member| Arc::clone(&member.name));
+        RequestRow::new(record, member)
     }
 
     /// Notes that a session that began in the window is over.
@@ -157,7 +217,14 @@ impl Recorder {
         self.sessions.add(end);
     }
 
-    fn record_measured(&mut self, record: &RequestRecord, shape: &StreamShape, window: &Window) {
+    fn record_measured(
+        &mut self,
+        record: &RequestRecord,
+        endpoint: Option<Endpoint>,
+        shape: &StreamShape,
+        window: &Window,
+    ) {
+        let is_one_turn = matches!(self.rules.of, Recorded::OneTurn(_));
         self.measured.add(&record.outcome);
         self.held_back += u64::from(record.held_back);
         self.connections_opened += u64::from(record.connected_at.is_some());
@@ -170,28 +237,30 @@ impl Recorder {
             *good += u64::from(meets(&self.rules.slo, record, &metrics));
         }
         if !record.outcome.is_completed() {
-            let apart = self.rules.parts == Parts::OneTurn;
-            for metric in OF_ANY_OUTCOME.into_iter().filter(|_| !apart) {
+            for metric in OF_ANY_OUTCOME.into_iter().filter(|_| !is_one_turn) {
                 self.distributions.record_some(metric, metrics.recorded(metric));
             }
             return;
         }
-        if self.rules.parts == Parts::OneTurn {
+        if is_one_turn {
             for metric in OF_A_TURN {
                 self.distributions.record_some(metric, metrics.recorded(metric));
             }
-            self.count_answer(record, &metrics, shape);
+            self.count_answer(record, endpoint, (&metrics, shape));
             return;
         }
         for metric in Metric::distributions() {
             self.distributions.record_some(metric, metrics.recorded(metric));
         }
-        if let Some(latency) = metrics.ttft.or(metrics.e2e) {
+        // Of a mix, workloads without a first token stand beside those that have one.
+        let is_mixed = matches!(self.rules.of, Recorded::Mix(_));
+        let ttft = metrics.ttft.filter(|_| !is_mixed);
+        if let Some(latency) = ttft.or(metrics.e2e) {
             let at = record.due_at.since(window.opened_at);
             self.latency_over_time.record(at, nanos(latency));
         }
         self.record_gaps(record, shape);
-        self.count_answer(record, &metrics, shape);
+        self.count_answer(record, endpoint, (&metrics, shape));
     }
 
     /// The two metrics that have many values per request.
@@ -220,8 +289,8 @@ impl Recorder {
     fn count_answer(
         &mut self,
         record: &RequestRecord,
-        metrics: &RequestMetrics,
-        shape: &StreamShape,
+        endpoint: Option<Endpoint>,
+        (metrics, shape): (&RequestMetrics, &StreamShape),
     ) {
         self.tokens.merge(&TokenTotals {
             input: metrics.input_tokens,
@@ -231,7 +300,7 @@ impl Recorder {
         });
         let LocalCount { input, texts, output } = record.counted;
         self.counted_twice.input.add(record.usage.input, input, texts);
-        if !self.rules.endpoint.generates() {
+        if !endpoint.is_some_and(Endpoint::generates) {
             return;
         }
         if !shape.hidden_reasoning {
@@ -346,8 +415,13 @@ impl Recorder {
             held_back: self.held_back,
             send_delays: self.send_delays.clone(),
             latency_over_time: self.latency_over_time.clone(),
-            parts: self.parts.iter().map(|(turn, of)| (*turn, of.summary(window))).collect(),
-            sessions: (self.rules.parts == Parts::Turns).then_some(self.sessions),
+            parts: self.parts.iter().map(|(part, of)| (*part, of.summary(window))).collect(),
+            part_names: self
+                .parts
+                .keys()
+                .map(|part| (*part, self.rules.of.part_name(*part)))
+                .collect(),
+            sessions: matches!(self.rules.of, Recorded::Conversations(_)).then_some(self.sessions),
         };
         summary.windows = window_metrics(&summary);
         summary
@@ -367,7 +441,7 @@ impl Recorder {
 
 /// The name of the requests of a turn, counted from 0: `turn 1`, and for the last that is
 /// recorded apart `turn 16 and later`.
-pub fn turn_name(turn: u32) -> String {
+fn turn_name(turn: u32) -> String {
     let later = if turn == LAST_TURN_APART { " and later" } else { "" };
     format!("turn {}{later}", turn + 1)
 }

@@ -1,6 +1,7 @@
 //! One request as a line of `requests.csv`.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::request_metrics::RequestMetrics;
@@ -13,6 +14,7 @@ pub struct RequestRow {
     cell: u32,
     index: u64,
     phase: Phase,
+    workload: Option<Arc<str>>,
     session: Option<Box<str>>,
     turn: Option<u32>,
     streamed: bool,
@@ -43,13 +45,14 @@ pub struct RequestRow {
 }
 
 impl RequestRow {
-    /// The row of a finished request.
-    pub fn new(record: &RequestRecord) -> Self {
+    /// The row of a finished request; `workload` is the one of a mix that it is of.
+    pub fn new(record: &RequestRecord, workload: Option<Arc<str>>) -> Self {
         let failure = record.outcome.failure();
         Self {
             cell: record.cell,
             index: record.index,
             phase: record.phase,
+            workload,
             session: record.turn.map(session_name),
             turn: record.turn.map(|place| place.turn + 1),
             streamed: record.streamed,
@@ -205,6 +208,7 @@ const COLUMNS: &[Column] = columns! {
     "cell" => |row| Field::Count(row.cell.into());
     "phase" => |row| Field::Text(row.phase.key());
     "request" => |row| Field::Count(row.index);
+    "workload" => |row| row.workload.as_deref().into();
     "session" => |row| row.session.as_deref().into();
     "turn" => |row| row.turn.into();
     "outcome" => |row| Field::Text(row.outcome);
@@ -264,6 +268,10 @@ mod tests {
         (column.field)(row).to_string()
     }
 
+    fn row_of(record: &RequestRecord) -> RequestRow {
+        RequestRow::new(record, None)
+    }
+
     #[test]
     fn every_metric_of_a_request_has_a_column_named_after_it() {
         let names: BTreeSet<_> = COLUMNS.iter().map(|column| column.name).collect();
@@ -288,7 +296,7 @@ mod tests {
 
     #[test]
     fn what_is_absent_is_empty() {
-        let row = RequestRow::new(&plain());
+        let row = row_of(&plain());
         let absent = ["ttft_ms", "connected_at_ms", "failure", "message", "output_tokens"];
         assert_eq!(absent.map(|name| cell(&row, name)), [""; 5]);
         assert_eq!(cell(&row, "e2e_ms"), "100");
@@ -299,17 +307,23 @@ mod tests {
     fn a_turn_tells_its_session_and_its_number() {
         let place = |phase| Some(TurnPlace { phase, session: 3, turn: 4 });
         let row = |phase| {
-            let row = RequestRow::new(&RequestRecord { turn: place(phase), ..plain() });
+            let row = row_of(&RequestRecord { turn: place(phase), ..plain() });
             (cell(&row, "session"), cell(&row, "turn"))
         };
         assert_eq!(row(Phase::Measure), ("3".to_owned(), "5".to_owned()));
         assert_eq!(row(Phase::Warmup), ("w3".to_owned(), "5".to_owned()));
-        assert_eq!(cell(&RequestRow::new(&plain()), "turn"), "");
+        assert_eq!(cell(&row_of(&plain()), "turn"), "");
+    }
+
+    #[test]
+    fn a_row_tells_the_workload_of_a_mix() {
+        assert_eq!(cell(&row_of(&plain()), "workload"), "");
+        assert_eq!(cell(&RequestRow::new(&plain(), Some("embed".into())), "workload"), "embed");
     }
 
     #[test]
     fn a_row_tells_the_failure_and_what_came_before_it() {
-        let row = RequestRow::new(&failed(stream(&[150]), FailureKind::HttpStatus(500)));
+        let row = row_of(&failed(stream(&[150]), FailureKind::HttpStatus(500)));
         let shown = ["outcome", "failure", "message", "first_token_at_ms", "ttft_ms"];
         assert_eq!(
             shown.map(|name| cell(&row, name)),
@@ -319,7 +333,7 @@ mod tests {
 
     #[test]
     fn rates_have_three_decimals() {
-        let row = RequestRow::new(&with_output(stream(&[150, 180]), 2));
+        let row = row_of(&with_output(stream(&[150, 180]), 2));
         assert_eq!(cell(&row, "decode_rate_tok_s"), "33.333");
     }
 }

@@ -1,6 +1,6 @@
 //! Records for tests, in milliseconds.
 
-use super::{Parts, RecordingRules};
+use super::{Recorded, RecordingRules};
 use crate::openai::Endpoint;
 use crate::record::{
     Failure, FailureKind, FinishReason, Outcome, Phase, RequestRecord, TextEvents, TokenUsage,
@@ -14,12 +14,12 @@ pub(crate) fn at(millis: u64) -> Moment {
 
 /// Chats without an SLO.
 pub(crate) fn chat_rules() -> RecordingRules {
-    RecordingRules { slo: Slo::default(), endpoint: Endpoint::Chat, parts: Parts::None }
+    RecordingRules { slo: Slo::default(), of: Recorded::Requests(Endpoint::Chat) }
 }
 
 /// Embeddings without an SLO.
 pub(crate) fn embedding_rules() -> RecordingRules {
-    RecordingRules { slo: Slo::default(), endpoint: Endpoint::Embeddings, parts: Parts::None }
+    RecordingRules { slo: Slo::default(), of: Recorded::Requests(Endpoint::Embeddings) }
 }
 
 /// A completed answer without stream: due at 98, sent at 100, headers at 110, over at 200.

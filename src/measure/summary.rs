@@ -82,11 +82,13 @@ pub struct CellSummary {
     /// How late the others were sent.
     pub send_delays: Waits,
     /// The time to first token of completed requests (their end-to-end latency, where there is
-    /// none) in nanoseconds, by when they were due after the opening of the window.
+    /// none, and in a mix) in nanoseconds, by when they were due after the opening of the window.
     pub latency_over_time: TimeSeries,
-    /// The turns of conversations apart, by their number from 0 (see [`super::turn_name`]), with
-    /// a few distributions each. Empty where nothing is recorded apart.
+    /// The turns of conversations apart, by their number from 0, with a few distributions each;
+    /// or the workloads of a mix, by their places in it. Empty where nothing is recorded apart.
     pub parts: BTreeMap<u32, Self>,
+    /// What each part is called.
+    pub part_names: BTreeMap<u32, String>,
     /// How sessions ended; `None` without conversations.
     pub sessions: Option<SessionCounts>,
 }

@@ -43,28 +43,42 @@ pub struct WindowCounts {
 }
 
 impl WindowCounts {
-    /// Nothing counted yet, for requests to `endpoint`, with or without an SLO.
-    pub(super) fn new(endpoint: Endpoint, has_slo: bool) -> Self {
+    /// Nothing counted yet, for requests to any of `endpoints`, with or without an SLO.
+    pub(super) fn new(endpoints: &[Endpoint], has_slo: bool) -> Self {
+        let generates = endpoints.iter().any(|endpoint| endpoint.generates());
         Self {
-            items: (endpoint == Endpoint::Embeddings).then_some(0),
-            documents: (endpoint == Endpoint::Rerank).then_some(0),
-            output_token_millionths: endpoint.generates().then_some(0),
+            items: endpoints.contains(&Endpoint::Embeddings).then_some(0),
+            documents: endpoints.contains(&Endpoint::Rerank).then_some(0),
+            output_token_millionths: generates.then_some(0),
             good: has_slo.then_some(0),
             ..Self::default()
         }
     }
 
-    /// Counts what of a request lies in `window`; all but its SLO.
-    pub(super) fn add(&mut self, record: &RequestRecord, shape: &StreamShape, window: &Window) {
+    /// Counts what of a request to `endpoint` lies in `window`; all but its SLO.
+    pub(super) fn add(
+        &mut self,
+        record: &RequestRecord,
+        endpoint: Option<Endpoint>,
+        shape: &StreamShape,
+        window: &Window,
+    ) {
         let within = |moment: Option<Moment>| moment.is_some_and(|at| window.contains(at));
         let completed = record.outcome.is_completed();
         if completed && within(record.finished_at) {
             self.answers += 1;
-            for items in [&mut self.items, &mut self.documents].into_iter().flatten() {
+            let items = match endpoint {
+                Some(Endpoint::Embeddings) => &mut self.items,
+                Some(Endpoint::Rerank) => &mut self.documents,
+                _ => &mut None,
+            };
+            if let Some(items) = items {
                 *items += u64::from(record.items);
             }
         }
-        if let Some(parts) = &mut self.output_token_millionths {
+        if let Some(parts) = &mut self.output_token_millionths
+            && endpoint.is_some_and(Endpoint::generates)
+        {
             *parts = parts.saturating_add(output_parts(record, shape, window));
         }
         let answered_at = record.first_token_at().or(record.finished_at.filter(|_| completed));

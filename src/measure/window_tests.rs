@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::samples::{at, counted_stream, failed, plain, stream, with_output};
-use super::{CellSummary, Parts, Recorder, RecordingRules, Window};
+use super::{CellSummary, Recorded, Recorder, RecordingRules, Window};
 use crate::metric::Metric;
 use crate::openai::Endpoint;
 use crate::record::{FailureKind, FinishReason, Outcome, Phase, RequestRecord, TokenUsage};
@@ -20,7 +20,7 @@ fn recorder(endpoint: Endpoint, limits: &[(Metric, u64)]) -> Recorder {
         at_most: Duration::from_millis(*millis),
     };
     let slo = Slo { limits: limits.iter().map(limit).collect() };
-    Recorder::new(RecordingRules { slo, endpoint, parts: Parts::None })
+    Recorder::new(RecordingRules { slo, of: Recorded::Requests(endpoint) })
 }
 
 fn summary_of(endpoint: Endpoint, records: &[RequestRecord]) -> CellSummary {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::order::ordered_cells;
-use crate::scenario::{Backend, LoadProfile, Scenario, Stage, Warmup, Workload};
+use crate::scenario::{Backend, CellWorkload, LoadProfile, Member, Scenario, Stage, Warmup};
 
 /// One backend under one workload at one stage in one round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Cell {
     pub id: u32,
     /// Index of its backend in the scenario.
     pub backend: usize,
-    /// Index of its workload in the scenario.
+    /// Number of what it sends, as [`Scenario::cell_workload`] counts.
     pub workload: usize,
     /// Index of its stage in the scenario.
     pub stage: usize,
@@ -50,9 +50,23 @@ impl RunPlan {
         &self.scenario.backends[cell.backend]
     }
 
-    /// The workload of a cell of this plan.
-    pub fn workload(&self, cell: &Cell) -> &Workload {
-        &self.scenario.workloads[cell.workload]
+    /// What a cell of this plan sends.
+    pub fn workload(&self, cell: &Cell) -> CellWorkload<'_> {
+        self.scenario.cell_workload(cell.workload)
+    }
+
+    /// The workloads whose requests a cell of this plan sends: one, or those of its mix.
+    pub fn members(&self, cell: &Cell) -> Vec<Member<'_>> {
+        self.scenario.members(cell.workload)
+    }
+
+    /// Whether any cell sends requests of the scenario's workload number `workload` to its
+    /// backend number `backend`.
+    pub fn sends(&self, workload: usize, backend: usize) -> bool {
+        self.scenario.cell_workloads().any(|(number, cell)| {
+            let mut members = self.scenario.members(number).into_iter();
+            cell.backends().contains(&backend) && members.any(|it| it.index == workload)
+        })
     }
 
     /// The stage of a cell of this plan.

@@ -9,15 +9,13 @@ use crate::units::{count, index, to_u32};
 
 /// Rounds, then workloads, then stages, then backends in the order of their round.
 pub(super) fn ordered_cells(scenario: &Scenario) -> Vec<Cell> {
-    let orders: Vec<_> = (0..scenario.workloads.len())
-        .map(|workload| {
-            let backends = &scenario.workloads[workload].backends;
-            balanced(backends, scenario.seed, workload)
-        })
+    let orders: Vec<_> = scenario
+        .cell_workloads()
+        .map(|(number, workload)| (number, balanced(workload.backends(), scenario.seed, number)))
         .collect();
     let mut cells = Vec::new();
     for round in 0..scenario.load.rounds {
-        for (workload, orders) in orders.iter().enumerate() {
+        for &(workload, ref orders) in &orders {
             let order = orders.get(index(round.into()) % orders.len().max(1));
             for stage in 0..scenario.load.stages.len() {
                 for &backend in order.into_iter().flatten() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::cell::RunPlan;
 use crate::metric::{Metric, Statistic, Unsupported};
-use crate::scenario::{LoadProfile, Stage, Workload};
+use crate::scenario::{CellWorkload, LoadProfile, Member, Stage};
 use crate::units::{float, whole};
 
 /// A gate that will fail as unsupported, since too few requests are planned for its percentile.
@@ -39,21 +39,22 @@ impl RunPlan {
                 continue;
             }
             let needed = Statistic::support(percentile);
-            for (workload, stage) in self.places() {
-                let workload = &scenario.workloads[workload];
-                let stage = &scenario.load.stages[stage];
+            for (number, workload, stage) in self.places() {
                 let label = stage.to_string();
-                let runs = workload.backends.iter().any(|&backend| {
-                    gate.scope.means(&scenario.backends[backend].name, &workload.name, &label)
+                let runs = workload.backends().iter().any(|&backend| {
+                    gate.scope.means(&scenario.backends[backend].name, workload.name(), &label)
                 });
-                let streams = workload.stream || !figure.metric().needs_stream();
-                let planned = most_requests(stage, workload).filter(|_| runs && streams);
-                let Some(planned) = planned else {
+                let members = scenario.members(number);
+                let planned = most_requests(stage, &members).filter(|_| runs);
+                let has_metric =
+                    |it: &&Member<'_>| it.workload.stream || !figure.metric().needs_stream();
+                let share: f64 = members.iter().filter(has_metric).map(|it| it.share).sum();
+                let Some(planned) = planned.filter(|_| share > 0.0) else {
                     continue;
                 };
-                let planned = planned.saturating_mul(rounds.into());
+                let planned = whole(float(planned.saturating_mul(rounds.into())) * share);
                 if float(planned) < needed {
-                    let (gate, workload) = (gate.to_string(), workload.name.clone());
+                    let (gate, workload) = (gate.to_string(), workload.name().to_owned());
                     thin.push(ThinGate { gate, workload, stage: label, planned, rounds, needed });
                 }
             }
@@ -61,12 +62,13 @@ impl RunPlan {
         thin
     }
 
-    /// Every workload with every stage, by index.
-    fn places(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+    /// Everything that cells send, by its number, with every stage.
+    fn places(&self) -> impl Iterator<Item = (usize, CellWorkload<'_>, &Stage)> {
         let scenario = self.scenario();
-        let stages = scenario.load.stages.len();
-        (0..scenario.workloads.len())
-            .flat_map(move |workload| (0..stages).map(move |stage| (workload, stage)))
+        let stages = &scenario.load.stages;
+        scenario
+            .cell_workloads()
+            .flat_map(move |(number, it)| stages.iter().map(move |stage| (number, it, stage)))
     }
 }
 
@@ -77,10 +79,11 @@ const fn has_many_values_a_request(metric: Metric) -> bool {
 
 /// The most requests of a stage; `None` where only the server's speed decides, or the length
 /// of conversations.
-fn most_requests(stage: &Stage, workload: &Workload) -> Option<u64> {
+fn most_requests(stage: &Stage, members: &[Member<'_>]) -> Option<u64> {
+    let talks = members.iter().any(|member| member.workload.conversation.is_some());
     let by_time = |span: Duration| match &stage.profile {
         LoadProfile::Closed { .. } | LoadProfile::Replay { .. } => None,
-        LoadProfile::Open { .. } if workload.conversation.is_some() => None,
+        LoadProfile::Open { .. } if talks => None,
         LoadProfile::Open { rate, .. } => Some(whole(rate.expected(span))),
     };
     let by_time = stage.bound.duration.and_then(by_time);
@@ -116,10 +119,15 @@ mod tests {
     use crate::scenario::{Environment, Origin, Overrides, Scenario};
 
     fn thin(gate: &str, stage: &str) -> Vec<ThinGate> {
+        thin_with("", gate, stage)
+    }
+
+    /// As [`thin`], with `more` among the workloads.
+    fn thin_with(more: &str, gate: &str, stage: &str) -> Vec<ThinGate> {
         let text = format!(
             "pacemark: 1\nbackends: {{b: {{kind: mock}}, c: {{kind: mock}}}}\nworkloads:\n  \
              w: {{endpoint: chat, model: m, prompts: [hi]}}\n  \
-             e: {{endpoint: embeddings, model: m, prompts: [hi], backends: [b]}}\n\
+             e: {{endpoint: embeddings, model: m, prompts: [hi], backends: [b]}}\n  {more}\n\
              load: {{rounds: 2, stages: [{stage}]}}\ngates: [{gate}]\n"
         );
         let origin = Origin { name: "x.yaml".to_owned(), folder: "/".into() };
@@ -137,6 +145,14 @@ mod tests {
         assert_eq!(thin("ttft.p99 < 1s", "{concurrency: 2, requests: 500}"), []);
         assert_eq!(thin("e2e.p99 < 1s", "{rate: 10/s, duration: 49s}").len(), 2);
         assert_eq!(thin("e2e.p99 < 1s", "{rate: 10/s, duration: 50s}"), []);
+    }
+
+    #[test]
+    fn of_a_mix_only_the_requests_that_have_the_metric_count() {
+        let mix = "s: {mix: {w: 30, e: 70}}";
+        let found = thin_with(mix, "ttft.p99 < 1s", "{concurrency: 2, requests: 1000}");
+        assert_eq!((found.len(), found[0].planned, &*found[0].workload), (1, 600, "s"));
+        assert_eq!(thin_with(mix, "e2e.p99 < 1s", "{concurrency: 2, requests: 500}"), []);
     }
 
     #[test]

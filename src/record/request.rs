@@ -70,6 +70,8 @@ pub struct RequestRecord {
     pub index: u64,
     /// Warm-up or measured.
     pub phase: Phase,
+    /// Which workload of a mix it is of, by its place among them; `None` where there is no mix.
+    pub member: Option<u32>,
     /// Its place in a conversation; `None` where it stands alone.
     pub turn: Option<TurnPlace>,
     /// Whether the answer was asked for as a stream.
@@ -128,6 +130,7 @@ impl RequestRecord {
             cell,
             index,
             phase,
+            member: None,
             turn: None,
             streamed: false,
             due_at,

@@ -9,6 +9,8 @@ use crate::units::index;
 pub(super) struct Block<'a> {
     /// The workload of all rows.
     pub(super) workload: &'a WorkloadEntry,
+    /// Of a mix, the workloads it is made of.
+    pub(super) members: Vec<&'a WorkloadEntry>,
     /// The stage of all rows.
     pub(super) stage: &'a StageEntry,
     /// What the rows are: backends, or parts of what they did.
@@ -49,11 +51,19 @@ pub(super) fn blocks(
             _ => {
                 let workload = &result.workloads[index(place.0.into())];
                 let stage = &result.stages[index(place.1.into())];
-                blocks.push((place, Block { workload, stage, of: "backend", rows: vec![row] }));
+                let members = members(result, workload);
+                let rows = vec![row];
+                blocks.push((place, Block { workload, members, stage, of: "backend", rows }));
             }
         }
     }
     Ok(blocks.into_iter().map(|(_, block)| block).collect())
+}
+
+/// The workloads of a mix, in its order; none of what is no mix.
+fn members<'a>(result: &'a RunResult, mix: &WorkloadEntry) -> Vec<&'a WorkloadEntry> {
+    let find = |name: &str| result.workloads.iter().find(|workload| workload.name == name);
+    mix.mix.iter().filter_map(|part| find(&part.workload)).collect()
 }
 
 impl Block<'_> {
@@ -95,7 +105,14 @@ impl Block<'_> {
             }
         }
         let Self { workload, stage, .. } = *self;
-        (!rows.is_empty()).then_some(Self { workload, stage, of: "part", rows })
+        let members = self.members.clone();
+        (!rows.is_empty()).then_some(Self { workload, members, stage, of: "part", rows })
+    }
+
+    /// What a mix is made of, as `70% short-chat, 30% embed`; `None` for what is no mix.
+    pub(super) fn shares(&self) -> Option<String> {
+        let parts: Vec<_> = self.workload.mix.iter().map(ToString::to_string).collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
     }
 
     /// How many rounds the rows rest on together.

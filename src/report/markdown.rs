@@ -89,7 +89,16 @@ fn backends(result: &RunResult) -> Vec<String> {
 
 fn section(block: &Block<'_>) -> Vec<String> {
     let mut page = heading(2, &block.title());
-    page.extend([escaped(&asked(block.workload)), String::new()]);
+    match block.shares() {
+        Some(shares) => {
+            page.extend([escaped(&format!("A mix of {shares}:")), String::new()]);
+            page.extend(block.members.iter().map(|member| {
+                format!("- {}", escaped(&format!("{}: {}", member.name, asked(member))))
+            }));
+            page.push(String::new());
+        }
+        None => page.extend([escaped(&asked(block.workload)), String::new()]),
+    }
     page.extend(figures(block));
     if let Some(parts) = block.parts() {
         page.extend(figures(&parts));

@@ -85,21 +85,26 @@ fn words_for(kind: &str) -> &'static str {
 pub(super) fn remarks(block: &Block<'_>) -> Vec<String> {
     let generates = block.workload.generates();
     let mut lines = Vec::new();
-    for row in &block.rows {
-        let measured = &row.cell.measured;
-        let mut said = Vec::new();
-        if generates {
-            said.extend(token_source(measured));
-            said.extend(tokens_per_event(measured));
-            said.extend(hidden_reasoning(measured));
-            said.extend(tool_calls(measured));
-        }
-        said.extend(token_shares(measured));
-        said.extend(sessions(measured));
-        said.extend(unusual_ends(row));
+    let mut say = |row: &Row, said: Vec<String>| {
         lines.extend(said.into_iter().map(|line| format!("{}: {line}", row.label)));
+    };
+    // What tokens are counted by differs between the workloads of a mix.
+    let parts = if block.members.is_empty() { None } else { block.parts() };
+    for row in parts.iter().flat_map(|parts| &parts.rows) {
+        say(row, of_tokens(&row.cell.measured));
     }
-    if let left_out @ 1.. = block.workload.prompts_left_out {
+    for row in &block.rows {
+        let mut said = Vec::new();
+        if generates && parts.is_none() {
+            said.extend(of_tokens(&row.cell.measured));
+        }
+        said.extend(token_shares(&row.cell.measured));
+        said.extend(sessions(&row.cell.measured));
+        said.extend(unusual_ends(row));
+        say(row, said);
+    }
+    let members = block.members.iter().map(|member| member.prompts_left_out);
+    if let left_out @ 1.. = members.sum::<u64>() + block.workload.prompts_left_out {
         let rows = counted(left_out, "row");
         lines.push(format!("{rows} of the prompt file left out as invalid"));
     }
@@ -110,6 +115,15 @@ pub(super) fn remarks(block: &Block<'_>) -> Vec<String> {
         );
     }
     lines
+}
+
+/// How the output tokens of an answer came about.
+fn of_tokens(measured: &Measured) -> Vec<String> {
+    let mut said = token_source(measured);
+    said.extend(tokens_per_event(measured));
+    said.extend(hidden_reasoning(measured));
+    said.extend(tool_calls(measured));
+    said
 }
 
 /// How the conversations that began in the window ended.

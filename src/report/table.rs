@@ -122,6 +122,9 @@ impl Page {
     fn block(&mut self, block: &Block<'_>) {
         self.line("");
         self.heading(&block.title());
+        if let Some(shares) = block.shares() {
+            self.say(&format!("  a mix of {shares}"), 4);
+        }
         self.grid(block);
         if let Some(parts) = block.parts() {
             self.line("");

@@ -16,7 +16,7 @@ use super::error_bound::ErrorBoundEntry;
 use super::figures::Figures;
 use super::histograms::{HistogramError, decode, encode};
 use super::setup::StageEntry;
-use crate::measure::{self, CellSummary, turn_name};
+use crate::measure::{self, CellSummary};
 use crate::metric::{FigureKey, Metric, Statistic};
 use crate::scenario::Scenario;
 use crate::units::{count, ratio, to_u32};
@@ -64,7 +64,7 @@ impl CellLabels {
         Self {
             id: place.id,
             backend: scenario.backends[place.backend].name.clone(),
-            workload: scenario.workloads[place.workload].name.clone(),
+            workload: scenario.cell_workload(place.workload).name().to_owned(),
             stage: StageEntry::new(&scenario.load.stages[place.stage]).label,
             round: place.round,
             backend_index: index(place.backend),
@@ -156,7 +156,8 @@ pub struct Measured {
     /// How the sessions that began in the window ended; `null` without conversations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sessions: Option<SessionEntry>,
-    /// Parts of it apart, in order: the turns of conversations, with a few distributions each.
+    /// Parts of it apart, in order: the turns of conversations, with a few distributions each,
+    /// or the workloads of a mix.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<PartEntry>,
     /// The distributions that have values, by key.
@@ -170,7 +171,7 @@ pub struct Measured {
 /// A part of what was measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PartEntry {
-    /// Its name, as `turn 1`.
+    /// Its name, as `turn 1`, or that of a workload.
     pub part: String,
     /// What was measured of it.
     #[serde(flatten)]
@@ -207,9 +208,9 @@ impl Measured {
             distributions: BTreeMap::new(),
             histograms: BTreeMap::new(),
         };
-        for (turn, summary) in &summary.parts {
-            let part = turn_name(*turn);
-            measured.parts.push(PartEntry { part, measured: Self::new(summary)? });
+        for (part, of) in &summary.parts {
+            let part = summary.part_names.get(part).cloned().unwrap_or_default();
+            measured.parts.push(PartEntry { part, measured: Self::new(of)? });
         }
         for (metric, histogram) in &summary.distributions {
             let key = metric.key().to_owned();
@@ -219,6 +220,12 @@ impl Measured {
             }
         }
         Ok(measured)
+    }
+
+    /// The workloads of a mix apart; empty where there is no mix.
+    pub fn members(&self) -> &[PartEntry] {
+        // The turns of conversations are parts too, but of one workload.
+        if self.sessions.is_some() { &[] } else { &self.parts }
     }
 
     /// The figures of a distribution; `None` where it has no values.

@@ -41,6 +41,6 @@ pub use pooled::PooledCell;
 pub use provenance::{Host, Provenance, scenario_hash};
 pub use run::{Note, RecordsEntry, ResultError, RunIdentity, RunResult, SCHEMA_VERSION, schema};
 pub use setup::{
-    BackendEntry, LoadEntry, ModelEntry, ReplayEntry, SloEntry, StageEntry, StepEntry, StopEntry,
-    WarmupEntry, WorkloadEntry,
+    BackendEntry, LoadEntry, MixEntry, ModelEntry, ReplayEntry, SloEntry, StageEntry, StepEntry,
+    StopEntry, WarmupEntry, WorkloadEntry,
 };

@@ -170,7 +170,7 @@ impl RunResult {
                 host: identity.host,
             },
             backends: backends(scenario),
-            workloads: scenario.workloads.iter().map(WorkloadEntry::new).collect(),
+            workloads: WorkloadEntry::all(scenario),
             stages: scenario.load.stages.iter().map(StageEntry::new).collect(),
             slo: SloEntry::all(&scenario.slo),
             gates: scenario.gates.iter().map(GateEntry::from).collect(),
@@ -228,7 +228,10 @@ impl RunResult {
     #[must_use]
     pub fn without_histograms(&self) -> Self {
         let mut short = self.clone();
-        short.cells.iter_mut().for_each(|cell| cell.measured.histograms.clear());
+        for measured in short.cells.iter_mut().map(|cell| &mut cell.measured) {
+            measured.histograms.clear();
+            measured.parts.iter_mut().for_each(|part| part.measured.histograms.clear());
+        }
         short
     }
 

@@ -89,6 +89,7 @@ pub(crate) fn scenario(rounds: u32) -> Scenario {
             backend("ollama", BackendKind::Ollama, 11_434),
             backend("星河推理", BackendKind::Xinference, 9_997),
         ],
+        mixes: Vec::new(),
         workloads: vec![
             workload("short-chat", Endpoint::Chat, "chat"),
             workload("向量", Endpoint::Embeddings, "embed"),
@@ -138,6 +139,7 @@ fn workload(name: &str, endpoint: Endpoint, model: &str) -> Workload {
         output_tokens: None,
         tokenizer: None,
         body: serde_json::Map::new(),
+        alone: true,
         backends: vec![0, 1],
         batch: Batch::constant(if endpoint.generates() { 1 } else { 16 }),
         documents: None,
@@ -195,6 +197,7 @@ pub(crate) fn summary(place: CellPlace) -> CellSummary {
         send_delays: Waits::new(),
         latency_over_time: TimeSeries::new(),
         parts: BTreeMap::new(),
+        part_names: BTreeMap::new(),
         sessions: None,
     }
 }

@@ -1,6 +1,7 @@
 //! What was measured, as set up: backends, workloads, stages, load, SLO.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -9,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::lengths::LengthsEntry;
 use crate::openai::Endpoint;
 use crate::scenario::{
-    Backend, Connections, Course, HttpVersion, Load, LoadProfile, PromptFile, PromptOrder,
-    PromptSource, Replay, SharedPrefix, Slo, Stage, Step, StopRule, Synthetic, Target, Warmup,
-    Workload,
+    Backend, Connections, Course, HttpVersion, Load, LoadProfile, Mix, PromptFile, PromptOrder,
+    PromptSource, Replay, Scenario, SharedPrefix, Slo, Stage, Step, StopRule, Synthetic, Target,
+    Warmup, Workload,
 };
 use crate::units::{Rate, count, float, millis, seconds};
 
@@ -99,12 +100,16 @@ impl BackendEntry {
 pub struct WorkloadEntry {
     /// The name tables show.
     pub name: String,
-    /// `chat`, `completions`, `responses`, `embeddings` or `rerank`.
+    /// `chat`, `completions`, `responses`, `embeddings` or `rerank`; `mix` for a mix of others.
     pub endpoint: String,
-    /// An alias of the backends, or a model name sent as it is.
+    /// An alias of the backends, or a model name sent as it is; empty for a mix, whose workloads
+    /// have their own.
     pub model: String,
-    /// Whether answers were asked for as streams.
+    /// Whether answers were asked for as streams; of a mix, those of any of its workloads.
     pub stream: bool,
+    /// The workloads of a mix, in the order of the parts of its cells; left out for all others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mix: Vec<MixEntry>,
     /// Most output tokens asked for; `null` without a limit.
     pub max_tokens: Option<u32>,
     /// Tokens each answer was to have, as `128` or `128 ± 16`; `null`: the model decided.
@@ -112,7 +117,7 @@ pub struct WorkloadEntry {
     /// The tokenizer's file, without its folder; `null` without one.
     pub tokenizer: Option<String>,
     /// Where the prompts come from: `inline`, the file and its format, or `synthetic text` with
-    /// its language and lengths.
+    /// its language and lengths; of a mix, the shares of its workloads.
     pub prompts: String,
     /// How many prompts there are; `null` while a file is not read, and for synthetic text.
     pub prompt_count: Option<u64>,
@@ -135,10 +140,85 @@ pub struct WorkloadEntry {
     pub think_time: Option<String>,
 }
 
+/// A workload of a mix.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MixEntry {
+    /// Its name; its own entry tells the rest.
+    pub workload: String,
+    /// The endpoint its requests go to.
+    pub endpoint: String,
+    /// Whether its answers were asked for as streams.
+    pub stream: bool,
+    /// Its weight, as it was written.
+    pub weight: f64,
+    /// Its share of the requests, from 0 to 1.
+    pub share: f64,
+}
+
+/// As tables show it: `70% short-chat`.
+impl fmt::Display for MixEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { workload, share, .. } = self;
+        write!(f, "{}% {workload}", (share * 1_000.0).round() / 10.0)
+    }
+}
+
 impl WorkloadEntry {
-    /// Whether its answers are generated text; taken for so where the endpoint is not known.
+    /// What its requests are: the endpoint of each kind of them, and whether it is streamed. Of
+    /// a mix there are several; an endpoint of a later version is not known.
+    pub fn kinds(&self) -> Vec<(Option<Endpoint>, bool)> {
+        let kind = |endpoint: &str, stream| (Endpoint::from_key(endpoint), stream);
+        if self.mix.is_empty() {
+            return vec![kind(&self.endpoint, self.stream)];
+        }
+        self.mix.iter().map(|part| kind(&part.endpoint, part.stream)).collect()
+    }
+
+    /// Whether any of its answers are generated text; taken for so where the endpoint is not
+    /// known.
     pub fn generates(&self) -> bool {
-        Endpoint::from_key(&self.endpoint).is_none_or(Endpoint::generates)
+        self.kinds().iter().any(|(endpoint, _)| endpoint.is_none_or(Endpoint::generates))
+    }
+
+    /// What `scenario` says of everything it sends: its workloads, then its mixes, as cells
+    /// count them.
+    pub fn all(scenario: &Scenario) -> Vec<Self> {
+        let first_mix = scenario.workloads.len();
+        let mixes = scenario.mixes.iter().enumerate();
+        let mixes = mixes.map(|(number, mix)| Self::of_mix(scenario, (first_mix + number, mix)));
+        scenario.workloads.iter().map(Self::new).chain(mixes).collect()
+    }
+
+    /// What the scenario says of a mix, which cells name by `number`.
+    fn of_mix(scenario: &Scenario, (number, mix): (usize, &Mix)) -> Self {
+        let members = scenario.members(number);
+        let parts = members.iter().zip(&mix.parts).map(|(member, part)| MixEntry {
+            workload: member.workload.name.clone(),
+            endpoint: member.workload.endpoint.key().to_owned(),
+            stream: member.workload.stream,
+            weight: part.weight,
+            share: member.share,
+        });
+        let parts: Vec<_> = parts.collect();
+        let in_words: Vec<_> = parts.iter().map(ToString::to_string).collect();
+        Self {
+            name: mix.name.clone(),
+            endpoint: "mix".to_owned(),
+            model: String::new(),
+            stream: parts.iter().any(|part| part.stream),
+            mix: parts,
+            max_tokens: None,
+            output_tokens: None,
+            tokenizer: None,
+            prompts: in_words.join(", "),
+            prompt_count: None,
+            prompts_left_out: 0,
+            input_lengths: None,
+            batch: 1,
+            images: None,
+            turns: None,
+            think_time: None,
+        }
     }
 
     /// What the scenario says of `workload`.
@@ -160,6 +240,7 @@ impl WorkloadEntry {
             endpoint: workload.endpoint.key().to_owned(),
             model: workload.model.clone(),
             stream: workload.stream,
+            mix: Vec::new(),
             max_tokens: workload.max_tokens,
             output_tokens: workload.output_tokens.map(|output| output.of_numbers().to_string()),
             tokenizer: workload.tokenizer.as_ref().map(file_name),

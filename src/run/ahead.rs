@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::record::Phase;
 use crate::units::count;
-use crate::workload::{RequestFactory, RequestSpec, RowError};
+use crate::workload::{CellRequests, RequestSpec, RowError};
 
 /// Requests of a phase that are kept ready at most: a second of a few hundred a second.
 const MOST_READY: u64 = 512;
@@ -27,7 +27,7 @@ const HEAD_START: Duration = Duration::from_secs(5);
 /// The requests of one cell, made ahead.
 #[derive(Debug)]
 pub(super) struct Ahead {
-    factory: Arc<RequestFactory>,
+    all: Arc<CellRequests>,
     shelf: Option<Arc<Mutex<Shelf>>>,
 }
 
@@ -54,23 +54,23 @@ struct Row {
 }
 
 impl Ahead {
-    /// Begins to make the requests of `factory`, unless they are made already. `ends` says how
+    /// Begins to make the requests of a cell, `all`, unless they are made already. `ends` says how
     /// many warm-up and measured requests there are at most.
     ///
     /// # Errors
     ///
     /// That no thread can be started.
-    pub(super) fn begin(factory: Arc<RequestFactory>, ends: (u64, u64)) -> std::io::Result<Self> {
-        if !factory.makes_as_it_goes() {
-            return Ok(Self { factory, shelf: None });
+    pub(super) fn begin(all: Arc<CellRequests>, ends: (u64, u64)) -> std::io::Result<Self> {
+        if !all.makes_as_it_goes() {
+            return Ok(Self { all, shelf: None });
         }
         let shelf = Arc::new(Mutex::new(Shelf::new(ends)));
-        let (maker, shared) = (Arc::clone(&factory), Arc::clone(&shelf));
+        let (maker, shared) = (Arc::clone(&all), Arc::clone(&shelf));
         thread::Builder::new()
             .name("ahead".to_owned())
             .spawn(move || while make_next(&maker, &shared) {})?;
         wait_for_a_head_start(&shelf);
-        Ok(Self { factory, shelf: Some(shelf) })
+        Ok(Self { all, shelf: Some(shelf) })
     }
 
     /// Request number `index` of `phase`.
@@ -82,7 +82,7 @@ impl Ahead {
         self.shelf
             .as_ref()
             .and_then(|shelf| lock(shelf).take(phase, index))
-            .unwrap_or_else(|| self.factory.request(phase, index))
+            .unwrap_or_else(|| self.all.request(phase, index))
     }
 }
 
@@ -155,7 +155,7 @@ fn wait_for_a_head_start(shelf: &Mutex<Shelf>) {
 }
 
 /// Makes one request, or sleeps; false once nobody wants more.
-fn make_next(factory: &RequestFactory, shelf: &Mutex<Shelf>) -> bool {
+fn make_next(all: &CellRequests, shelf: &Mutex<Shelf>) -> bool {
     let wanted = {
         let shelf = lock(shelf);
         if shelf.closed {
@@ -165,7 +165,7 @@ fn make_next(factory: &RequestFactory, shelf: &Mutex<Shelf>) -> bool {
     };
     match wanted {
         Some((phase, index)) => {
-            let made = factory.request(phase, index);
+            let made = all.request(phase, index);
             lock(shelf).put(phase, index, made);
         }
         None => thread::sleep(SLEEP),

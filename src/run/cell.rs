@@ -1,7 +1,7 @@
 //! What the threads of one cell share while it runs: atomics, nothing else.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use tokio::sync::futures::Notified;
 
 use crate::load::SlotCourse;
 use crate::measure::Window;
-use crate::record::Phase;
+use crate::record::{Phase, RequestRecord};
 use crate::scenario::{LoadProfile, Stage, StopRule, Warmup};
 use crate::units::{Moment, count, ratio, to_u32};
-use crate::workload::RowError;
+use crate::workload::{MixOrder, RowError};
 
 /// What one cell is to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,8 @@ pub(super) struct CellOrder {
     pub(super) stop: Option<StopRule>,
     /// Whether it sends conversations: then slots and arrivals begin sessions.
     pub(super) has_sessions: bool,
+    /// Which workload of a mix each request takes; `None` where there is no mix.
+    pub(super) mix: Option<Arc<MixOrder>>,
 }
 
 /// The shared state of a running cell.
@@ -92,6 +94,13 @@ impl CellState {
 
     pub(super) const fn order(&self) -> &CellOrder {
         &self.order
+    }
+
+    /// The record of request number `index` of `phase`, which is due at `due_at`.
+    pub(super) fn due(&self, phase: Phase, index: u64, due_at: Moment) -> RequestRecord {
+        let mix = self.order.mix.as_ref();
+        let member = mix.map(|order| order.turn(index).member);
+        RequestRecord { member, ..RequestRecord::due(self.order.id, index, phase, due_at) }
     }
 
     /// When the cell began; its seconds count from here, in every thread.
@@ -357,7 +366,10 @@ mod tests {
     fn state(bound: Bound, warmup: Option<Warmup>, stop: Option<StopRule>) -> CellState {
         let profile = LoadProfile::closed(2);
         let stage = Stage { profile, bound };
-        CellState::new(CellOrder { id: 0, stage, warmup, stop, has_sessions: false }, Moment::ZERO)
+        CellState::new(
+            CellOrder { id: 0, stage, warmup, stop, has_sessions: false, mix: None },
+            Moment::ZERO,
+        )
     }
 
     fn at(seconds: u64) -> Moment {
@@ -410,7 +422,7 @@ mod tests {
         let profile = LoadProfile::Closed { concurrency: Course::Steps(steps), think_time: None };
         let stage = Stage { profile, bound: Bound { requests: None, duration: Some(span) } };
         CellState::new(
-            CellOrder { id: 0, stage, warmup: None, stop: None, has_sessions: false },
+            CellOrder { id: 0, stage, warmup: None, stop: None, has_sessions: false, mix: None },
             Moment::ZERO,
         )
     }
@@ -434,7 +446,8 @@ mod tests {
             let arrival = ArrivalProcess::Constant;
             let profile = LoadProfile::Open { rate, arrival, max_in_flight: Some(1) };
             let stage = Stage { profile, bound: TWO_REQUESTS };
-            let order = CellOrder { id: 0, stage, warmup: None, stop: None, has_sessions };
+            let order =
+                CellOrder { id: 0, stage, warmup: None, stop: None, has_sessions, mix: None };
             let cell = CellState::new(order, Moment::ZERO);
             cell.session_begins();
             assert_eq!(cell.has_place(), !has_sessions);

@@ -19,7 +19,7 @@ use super::worker::{CellJob, Command, Report, Worker};
 use crate::audit::{CellEnd as AuditEnd, ClientHealth};
 use crate::clock::Clock;
 use crate::load::{Purpose, Recording, Schedule, Stream};
-use crate::measure::{CellSummary, Interval, Recorder, RequestRow, TimeSeries};
+use crate::measure::{CellSummary, Interval, Recorder, TimeSeries};
 use crate::plan::Cell;
 use crate::record::RequestRecord;
 use crate::scenario::{Course, LoadProfile, Replay, Warmup};
@@ -290,7 +290,7 @@ impl<'a> CellRun<'a> {
             .try_iter()
             .map(|record| {
                 self.merged.record(&record, &window);
-                RequestRow::new(&record)
+                self.merged.row(&record)
             })
             .collect();
         self.observer.rows(self.cell, &rows)?;

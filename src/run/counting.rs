@@ -1,4 +1,4 @@
-//! Counts the tokens of what was sent and answered, with the workload's own tokenizer.
+//! Counts the tokens of what was sent and answered, with the tokenizer that its workload names.
 //!
 //! Taking a text apart costs about a microsecond for each token, which a worker with sockets to
 //! read cannot spare. So the worker gives the finished record away, with its texts, and gets it
@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use crate::client::KeptText;
 use crate::record::{LocalCount, RequestRecord};
-use crate::units::{count, to_u32};
+use crate::units::{count, index, to_u32};
 use crate::workload::{TokenCounter, texts_of_body};
 
 /// Requests that wait to be counted at most. Beyond, they are recorded without counts: nothing
@@ -54,22 +54,29 @@ pub(super) struct Desk {
 }
 
 impl Counting {
-    /// Starts to count with `counter`.
+    /// Starts to count with the tokenizers of the workloads of a cell, in their order; `None`
+    /// where none has one.
     ///
     /// # Errors
     ///
     /// That no thread can be started.
-    pub(super) fn start(counter: Arc<TokenCounter>) -> std::io::Result<Self> {
+    pub(super) fn start(counters: Vec<Option<Arc<TokenCounter>>>) -> std::io::Result<Option<Self>> {
+        if counters.iter().all(Option::is_none) {
+            return Ok(None);
+        }
         let (jobs, inbox) = sync_channel::<Job>(MOST_WAITING);
         thread::Builder::new().name("tokens".to_owned()).spawn(move || {
             step_back();
             for Job { mut record, texts, reply } in inbox {
-                record.counted = counted(&counter, &texts);
+                let of = counters.get(index(record.member.unwrap_or(0).into()));
+                record.counted = of
+                    .and_then(Option::as_ref)
+                    .map_or_else(LocalCount::default, |counter| counted(counter, &texts));
                 // A worker that is gone wants it no more.
                 reply.send(record).unwrap_or_default();
             }
         })?;
-        Ok(Self { jobs })
+        Ok(Some(Self { jobs }))
     }
 
     /// A desk for one worker.
@@ -143,7 +150,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Counting, MOST_WAITING, Texts};
-    use crate::record::{Phase, RequestRecord};
+    use crate::record::{LocalCount, Phase, RequestRecord};
     use crate::units::Moment;
     use crate::workload::tokenizers_of_tests::byte_level;
 
@@ -154,7 +161,9 @@ mod tests {
     #[test]
     fn what_was_sent_is_counted_and_comes_back() {
         let counter = byte_level(800);
-        let desk = Counting::start(Arc::clone(&counter)).unwrap().desk();
+        assert!(Counting::start(vec![None, None]).unwrap().is_none());
+        let counters = vec![Some(Arc::clone(&counter)), None];
+        let desk = Counting::start(counters).unwrap().unwrap().desk();
         let text = "A strange bell again listened inside the table.";
         let body = format!(r#"{{"messages": [{{"role": "user", "content": "{text}"}}]}}"#);
         for index in 0..5 {
@@ -163,6 +172,10 @@ mod tests {
         }
         let mut back: Vec<_> = desk.ready().collect();
         back.extend(desk.rest());
+        let of_other = RequestRecord { member: Some(1), ..record(5) };
+        desk.give(of_other, Texts { body: body.into(), ..Texts::default() }).unwrap();
+        let uncounted = desk.rest().next().unwrap();
+        assert_eq!(uncounted.counted, LocalCount::default());
         assert_eq!(back.iter().map(|record| record.index).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
         let tokens = u32::try_from(counter.tokens(text).unwrap()).unwrap();
         assert!(back.iter().all(|record| record.counted.input == Some(tokens)));
@@ -172,7 +185,7 @@ mod tests {
 
     #[test]
     fn too_many_come_back_at_once() {
-        let desk = Counting::start(byte_level(800)).unwrap().desk();
+        let desk = Counting::start(vec![Some(byte_level(800))]).unwrap().unwrap().desk();
         let long: String = "a strange bell ".repeat(200_000);
         let body = serde_json::json!({"prompt": long}).to_string();
         let refused = (0..=u64::try_from(MOST_WAITING).unwrap() + 1).any(|index| {

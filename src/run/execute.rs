@@ -21,16 +21,18 @@ use super::preflight::{Checked, Preflight};
 use super::prompts::{open_prompts, tell_prompts};
 use super::targets::{OpenTarget, open_targets};
 use super::worker::{CellJob, Worker};
-use crate::audit::{AnswerLength, CellEnd as AuditEnd, CellFacts, RunFacts, audit_cell, audit_run};
+use crate::audit::{
+    AnswerLength, CellEnd as AuditEnd, CellFacts, RunFacts, SentFacts, audit_cell, audit_run,
+};
 use crate::clock::{Clock, WallTime};
 use crate::dataset::OpenPrompts;
-use crate::load::{Purpose, Stream, Thinking};
-use crate::measure::{Parts, Recorder, RecordingRules};
+use crate::load::{Purpose, Recording, Stream, Thinking};
+use crate::measure::{MixMember, Recorded, Recorder, RecordingRules};
 use crate::plan::{Cell, RunPlan};
-use crate::result::{CellLabels, CellResult, ClientEntry, FindingEntry, Note, RunResult};
-use crate::scenario::{HttpVersion, LoadProfile, Redactor, Warmup};
+use crate::result::{CellLabels, CellResult, ClientEntry, FindingEntry, Measured, Note, RunResult};
+use crate::scenario::{CellWorkload, HttpVersion, LoadProfile, Member, Redactor, Warmup};
 use crate::units::{count, index, ratio};
-use crate::workload::{PromptStart, RequestFactory};
+use crate::workload::{CellRequests, PromptStart};
 
 /// Most workers of a run; beyond, they would compete for the same connections' events.
 const WORKER_LIMIT: usize = 8;
@@ -210,7 +212,9 @@ impl<'a> Run<'a> {
         result: &mut RunResult,
         observer: &mut dyn Observer,
     ) -> Result<(), RunError> {
-        let used: BTreeSet<_> = self.cells().iter().map(|cell| cell.workload).collect();
+        let cells = self.cells();
+        let used = cells.iter().flat_map(|cell| self.plan.members(cell));
+        let used: BTreeSet<_> = used.map(|member| member.index).collect();
         let mut notes = Vec::new();
         for workload in used {
             let lengths = Lengths { plan: self.plan, clock: &self.clock, targets: &self.targets };
@@ -266,49 +270,40 @@ impl<'a> Run<'a> {
 
     fn job(&self, cell: &Cell) -> Result<CellJob, RunError> {
         let scenario = self.plan.scenario();
-        let workload = self.plan.workload(cell);
-        let backend = self.plan.backend(cell);
         let target = &self.targets[&cell.backend];
-        let stages = count(scenario.load.stages.len());
-        let start = PromptStart {
-            seed: scenario.seed,
-            place: u64::from(cell.round) * stages + count(cell.stage),
-            places: u64::from(scenario.load.rounds) * stages,
+        let members = self.plan.members(cell);
+        let (all, recording) = self.requests(cell, &members);
+        let (conversations, mix) = match &all {
+            CellRequests::Alone(factory) => (talks(&members).then(|| Arc::clone(factory)), None),
+            CellRequests::Mixed { order, .. } => (None, Some(Arc::clone(order))),
         };
-        let include_usage = match self.checked.get(&cell.backend) {
-            Some(checked) => checked.takes_usage(workload.endpoint),
-            None => backend.kind.preset().include_usage,
-        };
-        let played = self.prompts[cell.workload].played(&self.plan.stage(cell).profile);
         let order = CellOrder {
             id: cell.id,
             stage: self.plan.stage(cell).clone(),
             warmup: scenario.load.warmup,
             stop: scenario.load.stop,
-            has_sessions: workload.conversation.is_some(),
+            has_sessions: conversations.is_some(),
+            mix,
         };
-        let factory = RequestFactory::new(workload, backend, played.rows, start, include_usage);
-        let factory = Arc::new(factory);
         // What is said next in a conversation depends on the answers.
         let ends = if order.has_sessions {
             (0, 0)
         } else {
             (most_warmup(order.warmup), order.stage.bound.requests.unwrap_or(u64::MAX))
         };
-        let requests = Ahead::begin(Arc::clone(&factory), ends).map_err(RunError::Start)?;
-        let counter = self.prompts[cell.workload].counter.clone();
-        let counting = counter.map(Counting::start).transpose().map_err(RunError::Start)?;
+        let requests = Ahead::begin(Arc::new(all), ends).map_err(RunError::Start)?;
+        let counters = members.iter().map(|member| self.prompts[member.index].counter.clone());
+        let counting = Counting::start(counters.collect()).map_err(RunError::Start)?;
         Ok(CellJob {
             state: Arc::new(CellState::new(order, self.clock.now())),
             parts: target.parts.clone(),
-            factory,
+            conversations,
             requests: Arc::new(requests),
-            recording: played.recording,
+            recording,
             counting,
             recorder: Recorder::new(RecordingRules {
                 slo: scenario.slo.clone(),
-                endpoint: workload.endpoint,
-                parts: if workload.conversation.is_some() { Parts::Turns } else { Parts::None },
+                of: recorded(&members),
             }),
             thinking: self.thinking(cell, Purpose::ThinkTimes),
             turn_thinking: self.thinking(cell, Purpose::TurnThinkTimes),
@@ -316,11 +311,34 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// What makes the requests of a cell, and when they are due where that comes with them.
+    fn requests(&self, cell: &Cell, members: &[Member<'_>]) -> (CellRequests, Option<Recording>) {
+        let (scenario, backend) = (self.plan.scenario(), self.plan.backend(cell));
+        let mut recording = None;
+        let profile = &self.plan.stage(cell).profile;
+        let with_prompts = members.iter().map(|member| {
+            let played = self.prompts[member.index].played(profile);
+            recording = played.recording;
+            (*member, played.rows)
+        });
+        let with_prompts: Vec<_> = with_prompts.collect();
+        let start = PromptStart::of(scenario, (cell.round, cell.stage));
+        let include_usage = |endpoint| match self.checked.get(&cell.backend) {
+            Some(checked) => checked.takes_usage(endpoint),
+            None => backend.kind.preset().include_usage,
+        };
+        let place = (start, cell.workload);
+        (CellRequests::new(&with_prompts, backend, place, include_usage), recording)
+    }
+
     /// How users think: the slots of a closed loop between two requests, or anybody between
     /// the turns of a conversation.
     fn thinking(&self, cell: &Cell, purpose: Purpose) -> Option<Thinking> {
         let distribution = match (purpose, &self.plan.stage(cell).profile) {
-            (Purpose::TurnThinkTimes, _) => self.plan.workload(cell).conversation?.think_time?,
+            (Purpose::TurnThinkTimes, _) => match self.plan.workload(cell) {
+                CellWorkload::Alone(workload) => workload.conversation?.think_time?,
+                CellWorkload::Mixed(_) => return None,
+            },
             (_, LoadProfile::Closed { think_time, .. }) => (*think_time)?,
             (_, LoadProfile::Open { .. } | LoadProfile::Replay { .. }) => return None,
         };
@@ -332,11 +350,15 @@ impl<'a> Run<'a> {
     /// Puts a finished cell into the result, with what the audit has to say.
     fn take_in(&self, result: &mut RunResult, cell: &Cell, end: &CellEnd) -> Result<(), RunError> {
         let mut finished = CellResult::new(cell_labels(self.plan, cell), &end.summary)?;
+        let members = self.plan.members(cell);
+        let sent = members.iter().map(|member| SentFacts {
+            workload: member.workload,
+            prompts: self.prompts[member.index].rows.distinct(),
+        });
         let facts = CellFacts {
-            workload: self.plan.workload(cell),
+            sent: &sent.collect::<Vec<_>>(),
             stage: self.plan.stage(cell),
             connections: self.plan.backend(cell).connections,
-            prompts: self.prompts[cell.workload].rows.distinct(),
             end: end.how,
             health: &end.health,
             in_flight: &end.in_flight,
@@ -389,7 +411,7 @@ impl<'a> Run<'a> {
         let status = Command::new(shell)
             .args([flag, command])
             .env("PACEMARK_BACKEND", backend)
-            .env("PACEMARK_WORKLOAD", &self.plan.workload(cell).name)
+            .env("PACEMARK_WORKLOAD", self.plan.workload(cell).name())
             .stdout(std::process::Stdio::null())
             .status()
             .map_err(|error| failed(error.to_string()))?;
@@ -405,25 +427,56 @@ impl<'a> Run<'a> {
 }
 
 /// How long the answers of each backend were on average, by workload and stage, all rounds
-/// together.
+/// together; of a mix, for each of its workloads.
 fn answer_lengths(cells: &[CellResult]) -> Vec<AnswerLength> {
     let mut sums: BTreeMap<_, (&CellLabels, u64, u64)> = BTreeMap::new();
-    for CellResult { labels, measured, .. } in cells {
-        let place = (labels.workload_index, labels.stage_index, labels.backend_index);
-        let sources = measured.token_sources;
+    let parts = cells.iter().flat_map(|CellResult { labels, measured, .. }| {
+        let members = measured.members();
+        let whole = members.is_empty().then_some((labels, "", measured));
+        whole.into_iter().chain(members.iter().map(move |it| (labels, &*it.part, &it.measured)))
+    });
+    for (labels, part, measured) in parts {
+        let Measured { token_sources: sources, tokens: totals, .. } = measured;
+        let place = (labels.workload_index, labels.stage_index, part, labels.backend_index);
         let (_, tokens, answers) = sums.entry(place).or_insert((labels, 0, 0));
-        *tokens += measured.tokens.output.unwrap_or(0);
+        *tokens += totals.output.unwrap_or(0);
         *answers += sources.usage + sources.tokenizer + sources.chunks;
     }
-    let mean = |(labels, tokens, answers): (&CellLabels, u64, u64)| {
-        Some(AnswerLength {
-            backend: labels.backend.clone(),
-            workload: labels.workload.clone(),
-            stage: labels.stage.clone(),
-            tokens: ratio(tokens, answers)?,
-        })
-    };
-    sums.into_values().filter_map(mean).collect()
+    let mean =
+        |((_, _, part, _), (labels, tokens, answers)): ((_, _, &str, _), (&CellLabels, _, _))| {
+            let workload = &labels.workload;
+            Some(AnswerLength {
+                backend: labels.backend.clone(),
+                workload: if part.is_empty() {
+                    workload.clone()
+                } else {
+                    format!("{part} in {workload}")
+                },
+                stage: labels.stage.clone(),
+                tokens: ratio(tokens, answers)?,
+            })
+        };
+    sums.into_iter().filter_map(mean).collect()
+}
+
+/// Whether conversations are sent.
+fn talks(members: &[Member<'_>]) -> bool {
+    members.iter().any(|member| member.workload.conversation.is_some())
+}
+
+/// What the recorder of a cell is told about its requests.
+fn recorded(members: &[Member<'_>]) -> Recorded {
+    match members {
+        [one] if talks(members) => Recorded::Conversations(one.workload.endpoint),
+        [one] => Recorded::Requests(one.workload.endpoint),
+        several => {
+            let member = |Member { workload, .. }: &Member<'_>| MixMember {
+                name: workload.name.as_str().into(),
+                endpoint: workload.endpoint,
+            };
+            Recorded::Mix(several.iter().map(member).collect())
+        }
+    }
 }
 
 /// How many requests a warm-up has at most.

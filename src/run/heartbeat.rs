@@ -157,7 +157,8 @@ mod tests {
         let clock = Clock::start();
         let bound = Bound { requests: Some(1), duration: None };
         let stage = Stage { profile: LoadProfile::closed(1), bound };
-        let order = CellOrder { id: 0, stage, warmup: None, stop: None, has_sessions: false };
+        let order =
+            CellOrder { id: 0, stage, warmup: None, stop: None, has_sessions: false, mix: None };
         let cell = Arc::new(CellState::new(order, clock.now()));
         cell.open_window(clock.now());
         // The kernel's timer does not stand still with the runtime's, so real time passes.

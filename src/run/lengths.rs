@@ -63,7 +63,7 @@ impl Lengths<'_> {
         let scenario = self.plan.scenario();
         let mut checks = Vec::new();
         for backend in &scenario.workloads[workload].backends {
-            if !self.targets.contains_key(backend) {
+            if !self.targets.contains_key(backend) || !self.plan.sends(workload, *backend) {
                 continue;
             }
             let probe = unless_asked(interrupt, self.probe(workload, *backend, prompts));

@@ -86,7 +86,7 @@ impl Pacer<'_> {
                     let session = self.state.next_session(phase);
                     TurnPlace { phase, session, turn: 0 }
                 });
-                let record = RequestRecord::due(self.state.order().id, index, phase, due_at);
+                let record = self.state.due(phase, index, due_at);
                 unsent(RequestRecord { turn, held_back, ..record });
             }
         }

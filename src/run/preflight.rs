@@ -215,7 +215,7 @@ impl Preflight<'_> {
             .workloads
             .iter()
             .enumerate()
-            .filter(|(_, workload)| workload.backends.contains(&backend))
+            .filter(|(index, _)| self.plan.sends(*index, backend))
             .filter(|(_, workload)| {
                 let model = names.model_name(&workload.model);
                 seen.insert((workload.endpoint, model.to_owned(), workload.stream))

@@ -93,9 +93,9 @@ enum What {
 
 /// What to send, with its first request. Without one, for want of prompts, the window closes.
 fn what_to_send(cell: &Rc<CellContext>, phase: Phase, index: u64) -> Option<(What, RequestSpec)> {
-    if cell.state.order().has_sessions {
+    if let Some(factory) = &cell.conversations {
         let number = cell.state.next_session(phase);
-        let begun = Session::new(cell, phase, number);
+        let begun = Session::new((cell, factory), phase, number);
         if begun.is_none() {
             cell.state.session_left();
         }

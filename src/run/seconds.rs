@@ -119,7 +119,7 @@ mod tests {
     use super::super::offered::{Bounds, Offered};
     use super::{Batch, SECONDS_WAITING, Seconds};
     use crate::load::{Purpose, Schedule, Stream};
-    use crate::measure::{Interval, Parts, Recorder, RecordingRules, Window};
+    use crate::measure::{Interval, Recorded, Recorder, RecordingRules, Window};
     use crate::openai::Endpoint;
     use crate::record::{Outcome, Phase, RequestRecord};
     use crate::scenario::{ArrivalProcess, Course, Slo};
@@ -134,8 +134,7 @@ mod tests {
     fn recorder() -> Recorder {
         Recorder::new(RecordingRules {
             slo: Slo::default(),
-            endpoint: Endpoint::Chat,
-            parts: Parts::None,
+            of: Recorded::Requests(Endpoint::Chat),
         })
     }
 

@@ -6,6 +6,7 @@
 //! left were never due.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::requests::wait_until;
@@ -20,6 +21,7 @@ use crate::workload::{Conversation, NextTurn, RequestFactory, RequestSpec, RowEr
 /// One session on its way. If it is dropped before its end, it was cut short.
 pub(super) struct Session {
     cell: Rc<CellContext>,
+    factory: Arc<RequestFactory>,
     /// The phase it began in.
     phase: Phase,
     /// Its number among those that began in the same phase, from 0.
@@ -35,11 +37,11 @@ impl Session {
     /// Session number `number` of those that begin in `phase`, with its first request. `None`
     /// for want of a prompt: then the window is closed.
     pub(super) fn new(
-        cell: &Rc<CellContext>,
+        (cell, factory): (&Rc<CellContext>, &Arc<RequestFactory>),
         phase: Phase,
         number: u64,
     ) -> Option<(Self, RequestSpec)> {
-        let (conversation, spec) = match first_turn(&cell.factory, phase, number) {
+        let (conversation, spec) = match first_turn(factory, phase, number) {
             Ok(Some(first)) => first,
             Ok(None) => {
                 cell.state.close_window(cell.clock.now());
@@ -53,6 +55,7 @@ impl Session {
         let think_times = cell.turn_thinking.map(|thinking| thinking.of(number));
         let session = Self {
             cell: Rc::clone(cell),
+            factory: Arc::clone(factory),
             phase,
             number,
             turn: 0,
@@ -99,7 +102,7 @@ impl Session {
 
     /// The request of the next turn; `None` at the end, which is then noted.
     fn next_request(&mut self) -> Option<RequestSpec> {
-        match self.cell.factory.next_turn(&mut self.conversation) {
+        match self.factory.next_turn(&mut self.conversation) {
             Ok(NextTurn::Request(spec)) => return Some(spec),
             Ok(NextTurn::Over) => self.end = SessionEnd::Completed,
             Ok(NextTurn::TooLong) => self.end = SessionEnd::Cut,

@@ -83,7 +83,7 @@ impl Sink {
     pub(super) fn begin(self: &Rc<Self>, phase: Phase, index: u64, due_at: Moment) -> InFlight {
         self.hand_over_until(due_at);
         self.recorder.borrow_mut().note_sent();
-        let mut record = RequestRecord::due(self.state.order().id, index, phase, due_at);
+        let mut record = self.state.due(phase, index, due_at);
         if let Some(buffer) = self.spare.borrow_mut().pop() {
             record.text_events = buffer;
         }
@@ -180,8 +180,9 @@ impl Sink {
 
     /// Records what will not change any more.
     fn enter(&self, mut record: RequestRecord) {
-        self.recorder.borrow_mut().record(&record, &self.state.window());
-        self.rows.borrow_mut().push(RequestRow::new(&record));
+        let mut recorder = self.recorder.borrow_mut();
+        recorder.record(&record, &self.state.window());
+        self.rows.borrow_mut().push(recorder.row(&record));
         let mut spare = self.spare.borrow_mut();
         if spare.len() < SPARE_BUFFERS {
             let mut buffer = std::mem::take(&mut record.text_events);
@@ -270,7 +271,7 @@ mod tests {
     use super::{Batch, Report, Sink};
     use crate::client::EventMeter;
     use crate::clock::Clock;
-    use crate::measure::{Parts, Recorder, RecordingRules};
+    use crate::measure::{Recorded, Recorder, RecordingRules};
     use crate::openai::Endpoint;
     use crate::record::{Outcome, Phase};
     use crate::run::cell::{CellOrder, CellState};
@@ -287,10 +288,10 @@ mod tests {
             warmup: None,
             stop: None,
             has_sessions: false,
+            mix: None,
         };
         let state = Arc::new(CellState::new(order, clock.now()));
-        let rules =
-            RecordingRules { slo: Slo::default(), endpoint: Endpoint::Chat, parts: Parts::None };
+        let rules = RecordingRules { slo: Slo::default(), of: Recorded::Requests(Endpoint::Chat) };
         let (sender, reports) = sync_channel(1);
         let meter = EventMeter::default();
         let sink = Sink::new(state, clock.clone(), Recorder::new(rules), meter, sender);

@@ -35,7 +35,8 @@ pub(super) const THREAD_NAME: &str = "worker-";
 pub(super) struct CellJob {
     pub(super) state: Arc<CellState>,
     pub(super) parts: ClientParts,
-    pub(super) factory: Arc<RequestFactory>,
+    /// What makes the turns of conversations; `None` where there are none.
+    pub(super) conversations: Option<Arc<RequestFactory>>,
     pub(super) requests: Arc<Ahead>,
     pub(super) recorder: Recorder,
     /// Counts tokens; `None` without a tokenizer.
@@ -155,7 +156,7 @@ struct Stay {
 /// What the requests of one cell share within a worker.
 pub(super) struct CellContext {
     pub(super) state: Arc<CellState>,
-    pub(super) factory: Arc<RequestFactory>,
+    pub(super) conversations: Option<Arc<RequestFactory>>,
     pub(super) requests: Arc<Ahead>,
     pub(super) client: HttpClient,
     pub(super) sink: Rc<Sink>,
@@ -167,9 +168,17 @@ pub(super) struct CellContext {
 
 impl Stay {
     fn new(job: CellJob, clock: Clock, reports: SyncSender<Report>) -> Self {
-        let CellJob { state, parts, factory, requests, recorder, thinking, turn_thinking, .. } =
-            job;
         let desk = job.counting.map(|counting| counting.desk());
+        let CellJob {
+            state,
+            parts,
+            conversations,
+            requests,
+            recorder,
+            thinking,
+            turn_thinking,
+            ..
+        } = job;
         let heartbeat = Heartbeat::start(clock.clone(), Arc::clone(&state));
         let client = HttpClient::new(parts, clock.clone());
         let meter = client.meter().clone();
@@ -178,7 +187,7 @@ impl Stay {
         let turnstile = Turnstile::new();
         let cell = Rc::new(CellContext {
             state,
-            factory,
+            conversations,
             requests,
             client,
             sink,

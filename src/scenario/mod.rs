@@ -12,6 +12,7 @@ mod environment;
 mod flags;
 mod kind;
 mod load;
+mod mix;
 mod mock;
 mod overrides;
 mod parse;
@@ -21,6 +22,7 @@ mod prompt_file;
 mod refusal;
 mod schema;
 mod secret;
+mod selection;
 mod shipped;
 mod synthetic;
 #[cfg(test)]
@@ -41,6 +43,7 @@ pub use environment::{Environment, Origin};
 pub use flags::{ScenarioFlags, parse_goodput, scenario_text};
 pub use kind::{BackendKind, LengthField, Preset, TokenLimitField};
 pub use load::{ArrivalProcess, Bound, Hooks, Load, LoadProfile, Replay, Stage, StopRule, Warmup};
+pub use mix::{CellWorkload, MOST_MEMBERS, Member, Mix, MixPart};
 pub use mock::MockSpec;
 pub use overrides::Overrides;
 pub use parse::LONGEST_TEXT;
@@ -69,8 +72,10 @@ pub struct Scenario {
     pub seed: u64,
     /// The servers, in file order.
     pub backends: Vec<Backend>,
-    /// What is sent, in file order.
+    /// What is sent, in file order, alone or in mixes.
     pub workloads: Vec<Workload>,
+    /// The mixes of workloads, in file order.
+    pub mixes: Vec<Mix>,
     /// How much of it, and when.
     pub load: Load,
     /// What every single request should keep to.

@@ -2,6 +2,7 @@
 
 use super::place::Place;
 use super::problem::{Problem, Problems, suggestion};
+use super::selection::{forget_mixes, keep_workloads};
 use super::tree::{Entry, Node, Value, read_value};
 use crate::metric::{Gate, Unsupported};
 use crate::openai::Endpoint;
@@ -134,12 +135,15 @@ impl Overrides {
                     .hint(suggestion(name, &known)),
             );
         }
-        if all_known {
-            entries.retain(|entry| names.contains(&entry.key));
-            if section == "backends" {
-                self.forget_backends(root, place, problems);
-            }
+        if !all_known {
+            return;
         }
+        if section == "workloads" {
+            keep_workloads(entries, names, place);
+            return;
+        }
+        entries.retain(|entry| names.contains(&entry.key));
+        self.forget_backends(root, place, problems);
     }
 
     /// Takes the other backends out of the workloads, and workloads that no one is left to run.
@@ -147,6 +151,7 @@ impl Overrides {
         let Some(section) = root.get_mut("workloads") else { return };
         let Value::Map(workloads) = &mut section.value else { return };
         let before = workloads.len();
+        forget_mixes(workloads, &self.backends);
         workloads.retain_mut(|entry| {
             let Some(Value::List(names)) =
                 entry.value.get_mut("backends").map(|node| &mut node.value)
@@ -169,6 +174,10 @@ impl Overrides {
 /// Whether some workload of the scenario may ask for streams.
 fn may_stream(root: &Node) -> bool {
     let streams = |workload: &Node| {
+        // What a mix sends stands among the others.
+        if workload.get("mix").is_some() {
+            return false;
+        }
         let endpoint = workload.get("endpoint").and_then(Node::as_text);
         let stream = workload.get("stream").map(|stream| &stream.value);
         endpoint

@@ -46,6 +46,8 @@ pub struct Workload {
     pub tokenizer: Option<PathBuf>,
     /// Fields merged into the request body, after the backend's own; `null` deletes a field.
     pub body: Map<String, Value>,
+    /// Whether it has cells of its own, besides the mixes that take it in.
+    pub alone: bool,
     /// The backends that run it, as indices into [`super::Scenario::backends`]; never empty.
     pub backends: Vec<usize>,
     /// Texts per request for embeddings, documents per ranking; 1 for other endpoints.

@@ -226,7 +226,7 @@ mod tests {
         let mut record = RequestRecord::due(0, index, Phase::Measure, Moment::from_nanos(5));
         let failure = Failure { kind: FailureKind::HttpStatus(500), message: message.to_owned() };
         record.outcome = Outcome::Failed(Box::new(failure));
-        RequestRow::new(&record)
+        RequestRow::new(&record, None)
     }
 
     fn create(results: &Path, name: &str, records: RecordsPolicy) -> RunFolder {

@@ -20,6 +20,8 @@ pub(super) enum Purpose {
     Prefix,
     /// How long an answer is to be, where the workload says so.
     Output,
+    /// Which member of a mix a request takes.
+    Member,
 }
 
 impl Purpose {
@@ -30,6 +32,7 @@ impl Purpose {
             Self::Group => 3,
             Self::Prefix => 4,
             Self::Output => 5,
+            Self::Member => 6,
         }
     }
 }

@@ -7,12 +7,14 @@
 //! memory.
 
 mod body_texts;
+mod cell_requests;
 mod conversation;
 mod draw;
 mod factory;
 mod grid;
 mod illustrated;
 mod jpeg;
+mod mix_order;
 mod pictures;
 mod png;
 mod prompt;
@@ -23,9 +25,11 @@ mod synthetic;
 mod tokenizer;
 
 pub use body_texts::texts_of_body;
+pub use cell_requests::CellRequests;
 pub use conversation::{Conversation, NextTurn};
 pub use factory::RequestFactory;
 pub use illustrated::IllustratedRows;
+pub use mix_order::{MemberTurn, MixOrder};
 pub use pictures::Pictures;
 pub use prompt::{Prompt, PromptSet};
 pub use ranked::RankedRows;

@@ -43,6 +43,8 @@ mod markdown;
 #[cfg(test)]
 mod merge;
 #[cfg(test)]
+mod mixes;
+#[cfg(test)]
 mod mock;
 #[cfg(test)]
 mod mock_speed;

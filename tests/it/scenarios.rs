@@ -37,7 +37,7 @@ fn every_shipped_scenario_parses_and_plans() {
         assert!(!RunPlan::new(Arc::new(scenario)).cells().is_empty(), "{}", path.display());
         seen += 1;
     }
-    assert_eq!(seen, 12);
+    assert_eq!(seen, 13);
 }
 
 #[test]
@@ -112,6 +112,26 @@ fn the_conversation_runs_against_the_simulated_server() {
     }
     assert!(ended.stdout.contains("turn 1"), "{}", ended.stdout);
     assert!(ended.file("summary.md").contains("| turn 1 |"));
+}
+
+#[test]
+fn the_mix_runs_against_the_simulated_server() {
+    let sandbox = Sandbox::new();
+    sandbox.write("mix.yaml", &fs::read_to_string(shipped("mix.yaml")).unwrap());
+    let shorter = ["load.stages.0.duration=2s", "load.stages.1.duration=2s"];
+    let sets = shorter.iter().flat_map(|set| ["--set", set]);
+    let arguments: Vec<_> = ["run", "mix.yaml"].into_iter().chain(sets).collect();
+    let ended = sandbox.start(&arguments).with_code_of(OPEN_LOOP);
+    let result = assert_adds_up(&ended);
+    let cells = result.cells.iter().map(|cell| cell.labels.workload.as_str());
+    let cells: Vec<_> = cells.collect();
+    assert_eq!(cells, ["short-chat", "short-chat", "everyday", "everyday"]);
+    for cell in &result.cells[2..] {
+        let parts: Vec<_> = cell.measured.parts.iter().map(|part| part.part.as_str()).collect();
+        assert_eq!(parts, ["short-chat", "code", "embed"]);
+    }
+    assert!(ended.stdout.contains("a mix of 70% short-chat, 20% code, 10% embed"));
+    assert!(ended.file("summary.md").contains("| code |"));
 }
 
 #[test]

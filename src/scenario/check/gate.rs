@@ -1,28 +1,31 @@
 //! Gates: the cells they name exist.
 
 use crate::metric::{Gate, Scope};
-use crate::scenario::backend::Backend;
-use crate::scenario::load::Load;
+use crate::scenario::Scenario;
 use crate::scenario::place::Place;
 use crate::scenario::problem::{Problem, Problems, suggestion};
 use crate::scenario::typed::{GateFile, Given, ScopeFile};
-use crate::scenario::workload::Workload;
 
 /// What the names in a gate may name.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
     backends: Vec<String>,
     workloads: Vec<String>,
+    /// Workloads without cells of their own.
+    mixed: Vec<String>,
     stages: Vec<String>,
 }
 
 impl Names {
     /// The names of what is run.
-    pub(super) fn of(backends: &[Backend], workloads: &[Workload], load: &Load) -> Self {
+    pub(super) fn of(scenario: &Scenario) -> Self {
+        let cells = scenario.cell_workloads();
+        let mixed = scenario.workloads.iter().filter(|workload| !workload.alone);
         Self {
-            backends: backends.iter().map(|backend| backend.name.clone()).collect(),
-            workloads: workloads.iter().map(|workload| workload.name.clone()).collect(),
-            stages: load.stages.iter().map(ToString::to_string).collect(),
+            backends: scenario.backends.iter().map(|backend| backend.name.clone()).collect(),
+            workloads: cells.map(|(_, workload)| workload.name().to_owned()).collect(),
+            mixed: mixed.map(|workload| workload.name.clone()).collect(),
+            stages: scenario.load.stages.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -61,7 +64,15 @@ fn check_gate(given: Given<GateFile>, names: &Names, problems: &mut Problems) ->
     let [(backend, at_backend), (workload, at_workload), (stage, at_stage)] = scope;
     let scope = Scope { backend, workload, stage };
     require("backend", scope.backend.as_ref(), (&names.backends, at_backend), problems);
-    require("workload", scope.workload.as_ref(), (&names.workloads, at_workload), problems);
+    match scope.workload.as_ref().filter(|name| names.mixed.contains(name)) {
+        None => {
+            require("workload", scope.workload.as_ref(), (&names.workloads, at_workload), problems);
+        }
+        Some(name) => problems.report(
+            Problem::new(at_workload, format!("`{name}` is only part of a mix, without cells"))
+                .hint("name the mix, or give the workload cells of its own: `alone: true`"),
+        ),
+    }
     if let Some(stage) = &scope.stage
         && !names.stages.iter().any(|label| scope.means_stage(label))
     {

@@ -7,6 +7,7 @@ mod gate;
 mod images;
 mod key;
 mod load;
+mod mix;
 mod mock;
 mod profile;
 mod prompt_file;

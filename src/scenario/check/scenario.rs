@@ -5,14 +5,16 @@ use std::path::Path;
 use super::backend::check_backend;
 use super::gate::{Names, check_gates};
 use super::load::check_load;
+use super::mix::{Known, check_mix, settle_alone};
 use super::workload::{Crew, check_workload};
 use crate::metric::Metric;
 use crate::scenario::environment::Environment;
+use crate::scenario::mix::{CellWorkload, Mix};
 use crate::scenario::place::Place;
 use crate::scenario::problem::{Problem, Problems};
-use crate::scenario::typed::{Field, Given, NamedItem, ScenarioFile, SloFile};
+use crate::scenario::typed::{AnyWorkloadFile, Field, Given, NamedItem, ScenarioFile, SloFile};
 use crate::scenario::workload::{PromptSource, Slo, SloLimit, Workload};
-use crate::scenario::{Backend, Load, LoadProfile, Scenario, Stage};
+use crate::scenario::{Backend, LoadProfile, Scenario, Stage};
 use crate::units::count;
 
 /// The seed where none is given.
@@ -42,16 +44,9 @@ pub(in crate::scenario) fn check(
     let seed = file.seed.value().map_or(DEFAULT_SEED, |seed| seed.0);
     let backends = file.backends.into_value().map(|named| named.0);
     let crew = backends.as_deref().map(Crew::of);
-    let workloads = file.workloads.into_value().map(|named| named.0);
-    let workloads = workloads.map(|items| {
-        let check = |NamedItem { name, value, .. }: NamedItem<_>| {
-            problems.within("workloads", |problems| {
-                problems.within(&name, |problems| {
-                    check_workload(&name, value?, (crew.as_ref()?, surroundings.folder), problems)
-                })
-            })
-        };
-        items.into_iter().map(check).collect::<Vec<Option<Workload>>>()
+    let workloads = file.workloads.into_value().map(|named| {
+        let place = (crew.as_ref(), surroundings.folder);
+        problems.within("workloads", |problems| check_workloads(named.0, place, problems))
     });
     let backends = backends.map(|items| {
         let check = |NamedItem { name, value, place }: NamedItem<_>| {
@@ -70,30 +65,34 @@ pub(in crate::scenario) fn check(
         .into_value()
         .and_then(|load| problems.within("load", |problems| check_load(load, problems)));
     let slo = match file.slo {
-        Field::Given(slo) => check_slo(slo.value, workloads.as_deref(), problems),
+        Field::Given(slo) => {
+            let workloads = workloads.as_ref().map(|all| all.own.as_slice());
+            check_slo(slo.value, workloads, problems)
+        }
         Field::Absent | Field::Wrong(_) => Slo::default(),
     };
     file.pacemark.value()?;
     let backends: Vec<_> = backends?.into_iter().collect::<Option<_>>()?;
-    let workloads: Vec<_> = workloads?.into_iter().collect::<Option<_>>()?;
+    let (workloads, mixes) = workloads?.whole(problems)?;
     let load = load?;
-    let gates = file.gates.into_value().map(|list| {
-        let names = Names::of(&backends, &workloads, &load);
-        problems.within("gates", |problems| check_gates(list.0, &names, problems))
-    });
-    let scenario = Scenario {
+    let mut scenario = Scenario {
         name: file.name.into_value().map_or_else(|| surroundings.name.to_owned(), |name| name.0),
         description: file.description.into_value(),
         seed,
         backends,
         workloads,
+        mixes,
         load,
         slo,
-        gates: gates.unwrap_or_default(),
+        gates: Vec::new(),
         stored_text: String::new(),
     };
+    if let Some(list) = file.gates.into_value() {
+        let names = Names::of(&scenario);
+        scenario.gates = problems.within("gates", |problems| check_gates(list.0, &names, problems));
+    }
     check_replays(&scenario, load_place.unwrap_or(Place::TOP), problems);
-    let cells = cells_of(&scenario.workloads, &scenario.load);
+    let cells = cells_of(&scenario);
     if cells > MOST_CELLS {
         let message = format!("this makes {cells} cells; a run has at most {MOST_CELLS}");
         problems.report(
@@ -108,21 +107,80 @@ pub(in crate::scenario) fn check(
 fn check_replays(scenario: &Scenario, place: Place, problems: &mut Problems) {
     let replays = |stage: &Stage| matches!(stage.profile, LoadProfile::Replay { .. });
     let Some(stage) = scenario.load.stages.iter().position(replays) else { return };
-    for workload in &scenario.workloads {
-        if !matches!(workload.prompts, PromptSource::Trace(_)) {
-            let message = format!(
-                "load point {stage} is a replay, but the workload `{}` has no trace",
-                workload.name
-            );
-            let hint = "give it `prompts: {trace: {file: …}}`, or a scenario of its own";
-            problems.report(Problem::new(place, message).hint(hint));
-        }
+    for (_, workload) in scenario.cell_workloads() {
+        let name = workload.name();
+        let (lack, hint) = match workload {
+            CellWorkload::Alone(workload) if matches!(workload.prompts, PromptSource::Trace(_)) => {
+                continue;
+            }
+            CellWorkload::Alone(_) => (
+                format!("the workload `{name}` has no trace"),
+                "give it `prompts: {trace: {file: …}}`, or a scenario of its own",
+            ),
+            CellWorkload::Mixed(_) => {
+                (format!("`{name}` is a mix, which has no trace"), "give it a scenario of its own")
+            }
+        };
+        let message = format!("load point {stage} is a replay, but {lack}");
+        problems.report(Problem::new(place, message).hint(hint));
     }
 }
 
-fn cells_of(workloads: &[Workload], load: &Load) -> u64 {
-    let pairs: u64 = workloads.iter().map(|workload| count(workload.backends.len())).sum();
+fn cells_of(scenario: &Scenario) -> u64 {
+    let load = &scenario.load;
+    let pairs: u64 = scenario.cell_workloads().map(|(_, it)| count(it.backends().len())).sum();
     pairs.saturating_mul(count(load.stages.len())).saturating_mul(u64::from(load.rounds))
+}
+
+/// The workloads of a file, checked each by itself.
+struct Workloads {
+    /// Those with requests of their own; `None` where one is wrong.
+    own: Vec<Option<Workload>>,
+    /// What each of them says about cells of its own.
+    alone: Vec<Option<Given<bool>>>,
+    /// The mixes; `None` where one is wrong.
+    mixes: Vec<Option<Mix>>,
+}
+
+impl Workloads {
+    /// All of them, if all are right; those that would never be sent are then among `problems`.
+    fn whole(self, problems: &mut Problems) -> Option<(Vec<Workload>, Vec<Mix>)> {
+        let mut own: Vec<_> = self.own.into_iter().collect::<Option<_>>()?;
+        let mixes: Vec<_> = self.mixes.into_iter().collect::<Option<_>>()?;
+        settle_alone(&mut own, &self.alone, &mixes, problems);
+        Some((own, mixes))
+    }
+}
+
+fn check_workloads(
+    items: Vec<NamedItem<AnyWorkloadFile>>,
+    (crew, folder): (Option<&Crew>, &Path),
+    problems: &mut Problems,
+) -> Workloads {
+    let known = Known::of(&items);
+    let mut all = Workloads { own: Vec::new(), alone: Vec::new(), mixes: Vec::new() };
+    let mut mixes = Vec::new();
+    for NamedItem { name, value, .. } in items {
+        let file = match value {
+            Some(AnyWorkloadFile::Mix(file)) => {
+                mixes.push((name, file));
+                continue;
+            }
+            Some(AnyWorkloadFile::Own(file)) => Some(file),
+            None => None,
+        };
+        all.alone.push(file.as_ref().and_then(|file| file.alone.given().copied()));
+        all.own
+            .push(problems.within(&name, |problems| {
+                check_workload(&name, *file?, (crew?, folder), problems)
+            }));
+    }
+    for (name, file) in mixes {
+        let mix =
+            problems.within(&name, |problems| check_mix(&name, file, (&known, &all.own), problems));
+        all.mixes.push(mix);
+    }
+    all
 }
 
 fn check_slo(

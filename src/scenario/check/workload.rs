@@ -107,9 +107,7 @@ pub(super) fn check_workload(
     let images = match file.images {
         Field::Absent => None,
         Field::Wrong(_) => return None,
-        Field::Given(Given { value, place }) => {
-            Some(check_images(&value, place, folder, problems)?)
-        }
+        Field::Given(it) => Some(check_images(&it.value, it.place, folder, problems)?),
     };
     let endpoint = file.endpoint.into_value()?;
     let mut body = file.body.into_value().map(|body| body.0).unwrap_or_default();
@@ -128,6 +126,8 @@ pub(super) fn check_workload(
         output_tokens,
         tokenizer: file.tokenizer.into_value().map(|path| folder.join(path.0)),
         body,
+        // Whether a mix takes it in is settled when all workloads are known.
+        alone: true,
         backends: backends?,
         batch: file.batch.into_value().map_or(Batch::ONE, |batch| Batch::drawn(batch.shape)),
     })

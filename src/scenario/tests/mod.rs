@@ -2,6 +2,7 @@
 
 mod flags;
 mod harness;
+mod mixes;
 mod overrides;
 mod rendering;
 mod robustness;

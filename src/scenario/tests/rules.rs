@@ -212,11 +212,6 @@ fn an_output_length_is_given_once_and_where_there_is_output() {
 }
 
 #[test]
-fn what_later_versions_do_is_refused_by_name() {
-    insta::assert_snapshot!(of_workload("mix: {a: 1}"), @r"bench.yaml:5:7: `workloads.w.mix`: mixing workloads is not part of this version yet (leave it out)");
-}
-
-#[test]
 fn a_workload_runs_on_backends_there_are() {
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], backends: [bb]"), @r"bench.yaml:5:59: there is no backend `bb` (accepted: `b`)");
     insta::assert_snapshot!(of_workload("endpoint: chat, model: m, prompts: [hi], backends: [b, b]"), @r"bench.yaml:5:62: `b` is listed twice");

@@ -5,9 +5,9 @@ use super::gate::GateFile;
 use super::list::{List, Named};
 use super::load::LoadFile;
 use super::mapping::mapping;
+use super::mix::AnyWorkloadFile;
 use super::quantity::{PositiveSpan, Whole};
 use super::text::FolderName;
-use super::workload::WorkloadFile;
 
 /// More servers than this in one table help nobody.
 const MOST_BACKENDS: usize = 64;
@@ -32,7 +32,7 @@ mapping! {
         /// The servers, each under the name that tables show.
         required backends: Named<BackendFile, MOST_BACKENDS>,
         /// What is sent, each under the name that tables show.
-        required workloads: Named<WorkloadFile, MOST_WORKLOADS>,
+        required workloads: Named<AnyWorkloadFile, MOST_WORKLOADS>,
         /// How much is sent, and when.
         required load: LoadFile,
         /// What every single request should keep to; makes goodput.

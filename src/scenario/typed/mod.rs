@@ -14,6 +14,7 @@ mod gate;
 mod list;
 mod load;
 mod mapping;
+mod mix;
 mod mock;
 mod prompt_file;
 mod quantity;
@@ -33,6 +34,7 @@ pub(in crate::scenario) use load::{
     ArrivalChoice, HooksFile, LoadFile, MOST_STAGES, OrRamp, Slots, StageFile, StepFile, StopFile,
     WarmupFile,
 };
+pub(in crate::scenario) use mix::{AnyWorkloadFile, MixFile};
 pub(in crate::scenario) use mock::{MockFile, MockProfile, MockSettings};
 pub(in crate::scenario) use prompt_file::{ColumnsFile, PromptFileSource};
 pub(in crate::scenario) use synthetic::{MixturePart, SharedPrefixFile, SyntheticFile};

@@ -76,12 +76,10 @@ mapping! {
         optional dimensions: Whole<1, MOST_DIMENSIONS> = "the model's own",
         /// How vectors are sent: `float` or `base64`; for embeddings only.
         optional encoding_format: EncodingFormat = "the server's own choice",
+        /// Whether it has cells of its own.
+        optional alone: bool = "`true`, but `false` where a mix takes it in",
     }
-    later {
-    }
-    instead {
-        "mix": "mixing workloads",
-    }
+    later {}
 }
 
 mapping! {
@@ -126,7 +124,7 @@ impl Decode for DocumentsFile {
     }
 
     fn schema() -> Json {
-        json!({"$ref": "#/properties/workloads/additionalProperties/properties/prompts"})
+        json!({"$ref": "#/properties/workloads/additionalProperties/anyOf/0/properties/prompts"})
     }
 }
 

@@ -119,10 +119,10 @@ impl Rounds<'_> {
 
     /// Where a percentile of all requests lies, if they were independent.
     fn within(&self, measure: Measure, confidence: f64) -> Option<Interval> {
-        let Some(Statistic::Percentile(percentile)) = measure.statistic else { return None };
+        let Some(Statistic::Percentile(percentile)) = measure.statistic() else { return None };
         let mut all: Option<Histogram<u64>> = None;
         for cell in &self.cells {
-            let Some(part) = cell.measured.histogram(measure.metric) else { continue };
+            let Some(part) = cell.measured.histogram(measure.metric()) else { continue };
             match &mut all {
                 Some(sum) => sum.add(part).ok()?,
                 None => all = Some(part),
@@ -132,7 +132,7 @@ impl Rounds<'_> {
         let (low, high) = quantile_ranks(all.len(), percentile / 100.0, confidence);
         // Half a rank below, so that rounding cannot lead to the next one.
         let quantile = |rank: u64| (float(rank) - 0.5) / float(all.len());
-        let unit = measure.metric.unit().recorded_per_shown();
+        let unit = measure.metric().unit().recorded_per_shown();
         let at = |rank: u64| float(all.value_at_quantile(quantile(rank))) / unit;
         Some(Interval { low: at(low?), high: at(high?) })
     }
@@ -157,7 +157,7 @@ impl Rounds<'_> {
 /// closed tells nothing.
 fn value(cell: &CellResult, measure: Measure) -> Option<f64> {
     cell.window.length_s?;
-    if cell.ended_early.is_some() && measure.metric != Metric::ErrorRate {
+    if cell.ended_early.is_some() && measure.metric() != Metric::ErrorRate {
         return None;
     }
     measure.value(&cell.measured).filter(|value| value.is_finite())
@@ -189,9 +189,9 @@ impl Counterparts<'_> {
             .into_iter()
             .filter(|measure| {
                 let decides = rules.decides(*measure, generates);
-                has(measure.metric)
-                    && match measure.metric {
-                        Metric::Itl | Metric::Icl => decides || measure.metric == gaps,
+                has(measure.metric())
+                    && match measure.metric() {
+                        Metric::Itl | Metric::Icl => decides || measure.metric() == gaps,
                         Metric::Response => decides || is_open,
                         _ => true,
                     }
@@ -213,7 +213,7 @@ impl Counterparts<'_> {
         if self.draws
             && let Ok(evidence) = &mut evidence
         {
-            let series = self.series(&evidence.replicates, measure.metric);
+            let series = self.series(&evidence.replicates, measure.metric());
             evidence.within = within_runs(measure, &series, rules.confidence, self.new.seed);
         }
         let (base, new) = self.shown(measure);

@@ -227,7 +227,7 @@ impl From<&Estimate> for EstimateEntry {
         };
         Self {
             measure: measure.to_string(),
-            unit: measure.metric.unit().label().to_owned(),
+            unit: measure.metric().unit().label().to_owned(),
             better: if measure.lower_is_better() { "lower" } else { "higher" }.to_owned(),
             decides: estimate.decides,
             base: estimate.base,

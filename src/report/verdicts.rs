@@ -46,7 +46,7 @@ pub(super) fn place(cell: &ComparedCell, estimate: &Estimate) -> String {
 
 /// `52.3 ms against 40.1, 1.304 times (1.201 to 1.412), regressed`
 pub(super) fn words(estimate: &Estimate) -> String {
-    let unit = estimate.measure.metric.unit();
+    let unit = estimate.measure.metric().unit();
     let shown = |value: Option<f64>| match (value, unit) {
         (None, _) => "-".to_owned(),
         (Some(value), Unit::Share) => percent(value),

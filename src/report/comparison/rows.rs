@@ -30,18 +30,18 @@ pub(super) fn fields(estimate: &Estimate) -> [String; 6] {
 /// `TTFT p50 ms`, `output tok/s`, `error rate`.
 pub(super) fn name(estimate: &Estimate) -> String {
     let measure = estimate.measure;
-    let unit = measure.metric.unit();
-    let name = match measure.metric {
+    let unit = measure.metric().unit();
+    let name = match measure.metric() {
         Metric::RequestThroughput => return "requests/s".to_owned(),
         Metric::OutputTokenThroughput => return "output tok/s".to_owned(),
         Metric::EmbeddingThroughput => return "input items/s".to_owned(),
         Metric::Goodput => return "goodput req/s".to_owned(),
         Metric::Ttft | Metric::Itl | Metric::Icl | Metric::Tpot | Metric::E2e => {
-            measure.metric.key().to_uppercase()
+            measure.metric().key().to_uppercase()
         }
         other => other.info().name.to_owned(),
     };
-    let statistic = measure.statistic.map(|one| format!(" {one}")).unwrap_or_default();
+    let statistic = measure.statistic().map(|one| format!(" {one}")).unwrap_or_default();
     match unit {
         Unit::Share => format!("{name}{statistic}"),
         _ => format!("{name}{statistic} {}", unit.label()),
@@ -50,7 +50,7 @@ pub(super) fn name(estimate: &Estimate) -> String {
 
 fn value(estimate: &Estimate, value: Option<f64>) -> String {
     let Some(value) = value else { return MISSING.to_owned() };
-    if estimate.measure.metric.unit() == Unit::Share {
+    if estimate.measure.metric().unit() == Unit::Share {
         return percent(value);
     }
     let mark = if estimate.supported { "" } else { UNSUPPORTED };

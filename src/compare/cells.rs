@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use hdrhistogram::Histogram;
 
 use super::bootstrap::SeriesPair;
-use super::comparison::{Caveat, ComparedCell};
+use super::comparison::ComparedCell;
 use super::draft::{Draft, Pair, of_pairs, of_runs, whole_value, within_runs};
 use super::fairness;
 use super::measure::Measure;
@@ -176,7 +176,7 @@ pub(super) struct Counterparts<'a> {
 
 impl Counterparts<'_> {
     /// Everything that one side or both have, drafted.
-    pub(super) fn drafts(&self, rules: &Rules, is_open: bool) -> Vec<Draft> {
+    fn drafts(&self, rules: &Rules, is_open: bool) -> Vec<Draft> {
         let has = |metric| self.new.has(metric) || self.base.iter().any(|run| run.has(metric));
         let both = |metric| self.new.has(metric) && self.base.iter().all(|run| run.has(metric));
         let generates = has(Metric::OutputTokenThroughput);
@@ -260,21 +260,39 @@ impl Counterparts<'_> {
     }
 }
 
-/// A cell of the comparison, without estimates yet.
-pub(super) fn labelled(
-    base: (&Subject<'_>, Place),
-    new: (&Subject<'_>, Place),
-    caveats: Vec<Caveat>,
-) -> ComparedCell {
-    let (subject, place) = new;
-    let workload = &subject.result.workloads[index(place.workload.into())];
-    ComparedCell {
-        workload: workload.name.clone(),
-        endpoint: workload.endpoint.clone(),
-        stage: subject.result.stages[index(place.stage.into())].label.clone(),
-        base_backend: base.0.backend(base.1).to_owned(),
-        new_backend: subject.backend(place).to_owned(),
-        estimates: Vec::new(),
-        caveats,
+/// A place on both sides, ready to be drafted and judged.
+pub(super) struct Matched<'a> {
+    /// The base, or the first of several, and its place.
+    pub(super) base: (&'a Subject<'a>, Place),
+    /// The new side and its place.
+    pub(super) new: (&'a Subject<'a>, Place),
+    /// What was measured there.
+    pub(super) counterparts: Counterparts<'a>,
+    /// What the sides are called in caveats.
+    pub(super) names: [&'a str; 2],
+}
+
+impl Matched<'_> {
+    /// The cell of the comparison, without estimates yet.
+    pub(super) fn cell(&self) -> ComparedCell {
+        let (subject, place) = self.new;
+        let (base, base_place) = self.base;
+        let workload = &subject.result.workloads[index(place.workload.into())];
+        ComparedCell {
+            workload: workload.name.clone(),
+            endpoint: workload.endpoint.clone(),
+            stage: subject.result.stages[index(place.stage.into())].label.clone(),
+            base_backend: base.backend(base_place).to_owned(),
+            new_backend: subject.backend(place).to_owned(),
+            estimates: Vec::new(),
+            caveats: fairness::of_cell(&self.counterparts, self.names),
+        }
+    }
+
+    /// Everything that one side or both have, drafted.
+    pub(super) fn drafts(&self, rules: &Rules) -> Vec<Draft> {
+        let (subject, place) = self.new;
+        let is_open = subject.result.stages[index(place.stage.into())].is_open();
+        self.counterparts.drafts(rules, is_open)
     }
 }

@@ -1,5 +1,6 @@
 //! A comparison, as everything that shows or judges one reads it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::measure::{Measure, Scale};
@@ -199,6 +200,8 @@ pub enum CaveatKind {
     OtherMachine,
     /// The environment is another: kernel, pacemark, server, model.
     OtherEnvironment,
+    /// A simulated server is set otherwise: perhaps just what is compared.
+    OtherSettings,
     /// Seed, prompts or requests are others; no verdict.
     OtherRequests,
     /// Metrics are defined differently; no verdict.
@@ -217,8 +220,10 @@ pub enum CaveatKind {
     CacheShare,
     /// A cell was cut short or left out.
     CutShort,
-    /// A side is not to be trusted, by its own findings.
+    /// A side is not to be trusted, by its own findings; the verdict is withheld.
     Untrusted,
+    /// Nothing succeeded on a side: its failures are all there is to compare.
+    NothingMeasured,
     /// A round contradicts the others.
     OutOfLine,
 }
@@ -229,6 +234,7 @@ impl CaveatKind {
         match self {
             Self::OtherMachine => "other_machine",
             Self::OtherEnvironment => "other_environment",
+            Self::OtherSettings => "other_settings",
             Self::OtherRequests => "other_requests",
             Self::OtherDefinitions => "other_definitions",
             Self::OtherLoad => "other_load",
@@ -239,6 +245,7 @@ impl CaveatKind {
             Self::CacheShare => "cache_share",
             Self::CutShort => "cut_short",
             Self::Untrusted => "untrusted",
+            Self::NothingMeasured => "nothing_measured",
             Self::OutOfLine => "out_of_line",
         }
     }
@@ -246,6 +253,11 @@ impl CaveatKind {
     /// Whether no verdict can be given beside it.
     pub const fn forbids_verdict(self) -> bool {
         matches!(self, Self::OtherMachine | Self::OtherRequests | Self::OtherDefinitions)
+    }
+
+    /// Whether the verdict beside it is withheld: what was measured is not to be trusted.
+    pub const fn withholds_verdict(self) -> bool {
+        matches!(self, Self::Untrusted)
     }
 }
 
@@ -288,6 +300,13 @@ impl Comparison {
     /// All caveats, those of cells too.
     pub fn all_caveats(&self) -> impl Iterator<Item = &Caveat> {
         self.caveats.iter().chain(self.cells.iter().flat_map(|cell| &cell.caveats))
+    }
+
+    /// Why its verdict is withheld: what is not to be trusted in it, each once; empty where all
+    /// of it is to be trusted.
+    pub fn doubts(&self) -> BTreeSet<&str> {
+        let doubts = self.all_caveats().filter(|caveat| caveat.kind.withholds_verdict());
+        doubts.map(|caveat| caveat.text.as_str()).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::measure::Measure;
 use crate::metric::Metric;
-use crate::result::{CellResult, RunResult, sample};
+use crate::result::{CellResult, FindingEntry, RunResult, sample};
 
 /// Two backends (`ollama`, `星河推理`) under one chat workload at one closed load, all cells
 /// alike in everything: 60 ms to the first token, 12 ms a token, 1.2 s in all.
@@ -66,3 +66,15 @@ pub(super) fn slow_down(run: &mut RunResult, backend: u32, factors: &[f64]) {
 
 /// The median time to the first token.
 pub(super) const TTFT: Measure = Measure::percentile(Metric::Ttft, 50.0);
+
+/// A finding that makes a run one not to be trusted.
+pub(super) fn grave(key: &str) -> FindingEntry {
+    FindingEntry {
+        key: key.to_owned(),
+        severity: "untrusted".to_owned(),
+        text: "found".to_owned(),
+        figure: None,
+        limit: None,
+        remedy: None,
+    }
+}

@@ -26,10 +26,15 @@ pub(super) fn caveats(comparison: &Comparison) -> impl Iterator<Item = &str> {
     texts.into_iter()
 }
 
-/// `against 6 stored runs of ci-smoke: regressed`
+/// `against 6 stored runs of ci-smoke: regressed`; where there is no verdict, or it is withheld,
+/// why.
 pub(super) fn headline(comparison: &Comparison) -> String {
     let base = &comparison.base.label;
+    let doubts: Vec<_> = comparison.doubts().into_iter().collect();
     match (&comparison.basis, comparison.verdict) {
+        (Basis::Rounds(_) | Basis::Baseline(_), Some(verdict)) if !doubts.is_empty() => {
+            format!("against {base}: {verdict}: withheld, {}", doubts.join("; "))
+        }
         (Basis::Indicative(why), _) => format!("against {base}: indicative only, {why}"),
         (Basis::Rounds(_) | Basis::Baseline(_), Some(verdict)) => {
             format!("against {base}: {verdict}")

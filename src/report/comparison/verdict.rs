@@ -9,7 +9,7 @@ use crate::result::RunResult;
 use crate::units::count;
 
 /// `xinference against ollama: improved (8 of 10 deciding metrics improved, 2 unchanged)`;
-/// where there is no verdict, why.
+/// where there is no verdict, or it is withheld, why.
 pub fn verdict_line(comparison: &Comparison) -> String {
     let sides = format!("{} against {}", comparison.new.label, comparison.base.label);
     let verdict = match (&comparison.basis, comparison.verdict) {
@@ -17,6 +17,11 @@ pub fn verdict_line(comparison: &Comparison) -> String {
         (_, None) => return format!("{sides}: no verdict"),
         (_, Some(verdict)) => verdict,
     };
+    let doubts = comparison.doubts();
+    if !doubts.is_empty() {
+        let doubts: Vec<_> = doubts.into_iter().collect();
+        return format!("{sides}: {verdict}: withheld, {}", doubts.join("; "));
+    }
     let deciding: Vec<_> = comparison.deciding().map(|(_, estimate)| estimate).collect();
     let all = count(deciding.len());
     let of = |verdict: Verdict| {

@@ -23,6 +23,7 @@ mod grid;
 mod junit;
 mod markdown;
 mod numbers;
+mod page;
 mod remarks;
 mod table;
 mod verdicts;

@@ -5,6 +5,7 @@
 
 mod csv;
 mod format;
+mod layout;
 mod markdown;
 mod rows;
 mod table;

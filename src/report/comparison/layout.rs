@@ -7,7 +7,7 @@ use crate::report::TableOptions;
 
 /// What is said where intervals had no room.
 pub(super) const NARROW: &str =
-    "no room for intervals: a wider terminal shows them, and so does --format markdown";
+    "no room for intervals: a wider terminal shows them, and so does --wide";
 
 /// The column of the intervals.
 const INTERVAL: usize = 4;
@@ -30,11 +30,12 @@ impl Layout {
     pub(super) const WIDEST: Self = Self { names: 20, rounds: true, reasons: true, interval: true };
 
     /// From the widest on, what is given up first stands elsewhere too.
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::WIDEST,
         Self { names: 12, ..Self::WIDEST },
         Self { names: 12, rounds: false, ..Self::WIDEST },
         Self { names: 12, rounds: false, reasons: false, interval: true },
+        Self { names: 10, rounds: false, reasons: false, interval: true },
         Self { names: 8, rounds: false, reasons: false, interval: true },
         Self { names: 8, rounds: false, reasons: false, interval: false },
     ];

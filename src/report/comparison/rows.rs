@@ -60,9 +60,8 @@ fn named(metric: Metric) -> (&'static str, String) {
         Metric::PrefillRate => "prefill",
         Metric::RequestThroughput => return ("requests/s", String::new()),
         Metric::OutputTokenThroughput => "output",
-        Metric::InputTokenThroughput => "input",
+        Metric::InputTokenThroughput | Metric::EmbeddingThroughput => "input",
         Metric::TotalTokenThroughput => "total",
-        Metric::EmbeddingThroughput => "input",
         Metric::DocumentThroughput => "ranked",
         other => other.info().name,
     };

@@ -165,7 +165,11 @@ pub(super) fn share(share: f64) -> String {
 }
 
 fn draw(cell: &ComparedCell, layout: Layout, options: TableOptions) -> Table {
-    let [base, new] = sides(cell).map(|name| shortened(name, layout.names));
+    let [base, new] = match sides(cell).map(|name| shortened(name, layout.names)) {
+        // The title says which is which.
+        [base, new] if base == new => ["base", "new"].map(str::to_owned),
+        told => told,
+    };
     let heads = ["", &base, &new, "ratio", "interval", "verdict"].map(str::to_owned);
     let heads = heads.into_iter().enumerate();
     let heads = heads.filter(|(column, _)| layout.shows(*column)).map(|(_, head)| head);
@@ -315,6 +319,8 @@ mod tests {
             let text = table(&comparisons, TableOptions::default());
             assert!(text.lines().all(|line| line.width() <= 80), "{text}");
             assert!(text.contains("1.454 to 1.503"), "{text}");
+            // Cut, both names would look the same.
+            assert!(text.contains("base") && !text.contains(".."), "{text}");
         }
     }
 

@@ -77,6 +77,7 @@ fn phrase(metric: Metric) -> Phrase {
         Metric::RequestThroughput => ("answers", "fewer requests", "more requests"),
         Metric::OutputTokenThroughput => ("writes", "fewer tokens", "more tokens"),
         Metric::EmbeddingThroughput => ("embeds", "fewer inputs", "more inputs"),
+        Metric::DocumentThroughput => ("ranks", "fewer documents", "more documents"),
         Metric::Goodput => {
             ("serves", "fewer requests within the SLO", "more requests within the SLO")
         }

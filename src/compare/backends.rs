@@ -75,6 +75,7 @@ fn pair(run: Subject<'_>, [base, new]: [u32; 2], rules: &Rules) -> Comparison {
         runs: vec![run.result.id.clone()],
     };
     Comparison {
+        scenario: run.result.name.clone(),
         base: side(base),
         new: side(new),
         basis,

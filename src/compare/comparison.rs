@@ -5,12 +5,14 @@ use std::fmt;
 
 use super::measure::{Measure, Scale};
 use super::robust::Check;
-use super::rules::Rules;
+use super::rules::{FailOn, Failure, Rules};
 use super::student::Interval;
 
 /// Two sides held against each other, with a verdict where there can be one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
+    /// Name of the scenario of the new side.
+    pub scenario: String,
     /// What is compared with.
     pub base: Side,
     /// What is judged.
@@ -300,6 +302,20 @@ impl Comparison {
     /// All caveats, those of cells too.
     pub fn all_caveats(&self) -> impl Iterator<Item = &Caveat> {
         self.caveats.iter().chain(self.cells.iter().flat_map(|cell| &cell.caveats))
+    }
+
+    /// Whether both sides are backends of one run.
+    pub fn is_within_a_run(&self) -> bool {
+        self.base.runs == self.new.runs
+    }
+
+    /// Why it counts as a failure by its rules; `None` where it does not.
+    pub fn failure(&self) -> Option<Failure> {
+        match self.rules.fail_on {
+            FailOn::Never => None,
+            _ if !self.doubts().is_empty() => Some(Failure::Untrusted),
+            fail_on => fail_on.failure(self.verdict),
+        }
     }
 
     /// Why its verdict is withheld: what is not to be trusted in it, each once; empty where all

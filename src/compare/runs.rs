@@ -68,6 +68,7 @@ pub fn compare_runs(
     };
     let runs = alike.iter().map(|run| run.result.id.clone()).collect();
     Ok(Comparison {
+        scenario: new.result.name.clone(),
         base: Side { label, runs },
         new: Side { label: new.result.id.clone(), runs: vec![new.result.id.clone()] },
         basis,

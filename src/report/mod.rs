@@ -39,4 +39,4 @@ pub use gates::gates;
 pub use junit::junit;
 pub use markdown::markdown;
 pub use table::{TableOptions, table};
-pub use verdicts::verdict_lines;
+pub use verdicts::{lines_of, verdict_lines};

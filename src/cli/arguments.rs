@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::compare;
 use crate::metric::Unsupported;
 use crate::openai::Endpoint;
 use crate::scenario::BackendKind;
@@ -64,8 +65,8 @@ pub(super) struct RunArguments {
     #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
     pub(super) format: OutputFormat,
     /// Write a report into a file too, e.g. junit=junit.xml; may be repeated
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file)]
-    pub(super) report: Vec<ReportFile>,
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file::<OutputFormat>)]
+    pub(super) report: Vec<ReportFile<OutputFormat>>,
     #[command(flatten)]
     pub(super) against: BaselineSource,
     /// Which verdict of the baseline makes the exit code 6 or 7
@@ -231,8 +232,8 @@ pub(super) struct CheckArguments {
     #[arg(value_name = "RUN")]
     pub(super) run: Option<PathBuf>,
     /// Write a report into a file too, e.g. junit=junit.xml; may be repeated
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file)]
-    pub(super) report: Vec<ReportFile>,
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file::<OutputFormat>)]
+    pub(super) report: Vec<ReportFile<OutputFormat>>,
     #[command(flatten)]
     pub(super) gates: GateArguments,
 }
@@ -321,9 +322,9 @@ pub(super) struct MergeArguments {
 
 /// A report and the file it is written into.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ReportFile {
+pub(super) struct ReportFile<F> {
     /// Its format.
-    pub(super) format: OutputFormat,
+    pub(super) format: F,
     /// The file.
     pub(super) file: PathBuf,
 }
@@ -348,9 +349,9 @@ pub(super) struct ReportArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct CompareArguments {
-    /// One run, whose backends are compared; or runs to compare with, and last the new one. A
-    /// folder of several runs stands for all of them
-    #[arg(value_name = "RUN", required = true)]
+    /// One run, whose backends are compared, without it the latest one; or runs to compare with,
+    /// and last the new one. A folder of several runs stands for all of them
+    #[arg(value_name = "RUN")]
     pub(super) runs: Vec<PathBuf>,
     /// Backend that the others of one run are compared with; without it, the first one
     #[arg(long, value_name = "NAME")]
@@ -368,11 +369,17 @@ pub(super) struct CompareArguments {
     #[arg(long)]
     pub(super) strict: bool,
     /// Which verdict ends with an exit code other than 0
-    #[arg(long, value_enum, default_value_t = FailOn::Regression)]
+    #[arg(long, value_enum, value_name = "VERDICT", default_value_t = FailOn::Regression)]
     pub(super) fail_on: FailOn,
     /// What to print
     #[arg(long, value_enum, default_value_t = ComparisonOutput::Table)]
     pub(super) format: ComparisonOutput,
+    /// Write a report into a file too, e.g. junit=junit.xml; may be repeated
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file::<ComparisonOutput>)]
+    pub(super) report: Vec<ReportFile<ComparisonOutput>>,
+    /// Show every column of the tables, wider than the terminal if need be
+    #[arg(long)]
+    pub(super) wide: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -385,16 +392,30 @@ pub(super) enum FailOn {
     Never,
 }
 
+impl From<FailOn> for compare::FailOn {
+    fn from(given: FailOn) -> Self {
+        match given {
+            FailOn::Regression => Self::Regression,
+            FailOn::Inconclusive => Self::Inconclusive,
+            FailOn::Never => Self::Never,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ComparisonOutput {
     /// Tables for a terminal
     Table,
     /// The versioned document, with every round
     Json,
-    /// Tables for a document or a pull request
+    /// Tables for a document
     Markdown,
     /// A line for each measure
     Csv,
+    /// A few lines of Markdown for a comment on a pull request
+    Comment,
+    /// JUnit XML for CI servers: a case for each measure that decides
+    Junit,
 }
 
 #[derive(Debug, Args)]
@@ -520,8 +541,8 @@ pub(super) enum Records {
     None,
 }
 
-fn report_file(text: &str) -> Result<ReportFile, String> {
-    let formats: Vec<_> = OutputFormat::value_variants()
+fn report_file<F: ValueEnum>(text: &str) -> Result<ReportFile<F>, String> {
+    let formats: Vec<_> = F::value_variants()
         .iter()
         .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
         .collect();
@@ -529,7 +550,7 @@ fn report_file(text: &str) -> Result<ReportFile, String> {
         .split_once('=')
         .filter(|(_, file)| !file.is_empty())
         .ok_or_else(|| format!("write FORMAT=FILE; the formats are {}", formats.join(", ")))?;
-    let format = OutputFormat::from_str(format, false)
+    let format = F::from_str(format, false)
         .map_err(|_| format!("there is no format `{format}`; there are {}", formats.join(", ")))?;
     Ok(ReportFile { format, file: PathBuf::from(file) })
 }

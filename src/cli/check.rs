@@ -5,9 +5,10 @@ use super::exit::{CommandError, ExitCode};
 use super::github;
 use super::output::{Terminal, print, say};
 use super::report::stored;
-use super::run::{verdict, write_reports};
+use super::reports::{format, write_reports};
+use super::run::verdict;
 use crate::metric::Gate;
-use crate::report::gates;
+use crate::report::{ReportOptions, gates};
 use crate::result::GateEntry;
 
 /// Holds a stored run against its own gates and those of the command line.
@@ -33,8 +34,10 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<ExitCode, CommandError
     if result.partial {
         say("warning: the run is partial; only what was measured until it stopped is tested");
     }
-    write_reports(&arguments.report, &result, None)?;
-    github::report(&result, None)?;
+    write_reports(&arguments.report, |asked| {
+        format(asked).render(&result, &ReportOptions::default())
+    })?;
+    github::report_run(&result, None)?;
     let code = verdict(&result)?;
     if code == ExitCode::Untrusted {
         say("the run is not to be trusted, whatever its gates say; `pacemark report` tells why");

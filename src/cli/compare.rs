@@ -2,14 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use super::arguments::{CompareArguments, ComparisonOutput, FailOn};
+use super::arguments::CompareArguments;
 use super::exit::{CommandError, ExitCode};
-use super::output::{Terminal, print};
+use super::output::print;
+use super::report::{RESULTS, latest};
+use super::reports::{comparison_format, internal, table_options, write_reports};
+use super::{against, github};
 use crate::compare::{
-    Basis, Comparison, Indication, Measure, RequestValues, Rules, Subject, Verdict,
-    compare_backends, compare_runs,
+    Basis, Comparison, Indication, Measure, RequestValues, Rules, Subject, compare_backends,
+    compare_runs,
 };
-use crate::report::{ComparisonFormat, TableOptions};
+use crate::report::TableOptions;
 use crate::result::RunResult;
 use crate::store;
 use crate::units::Share;
@@ -18,23 +21,25 @@ use crate::units::Share;
 pub(super) fn compare(arguments: &CompareArguments) -> Result<ExitCode, CommandError> {
     let rules = rules(arguments)?;
     let comparisons = match arguments.runs.as_slice() {
-        [] => return Err(CommandError::usage("name a run, or two to compare")),
+        [] => within(&latest(Path::new(RESULTS))?, arguments.base.as_deref(), &rules)?,
         [run] => within(run, arguments.base.as_deref(), &rules)?,
         [base @ .., new] => vec![between(base, new, arguments, &rules)?],
     };
-    let terminal = Terminal::of_stdout();
-    let options = TableOptions { width: terminal.width.into(), color: terminal.color, wide: false };
-    let text = format(arguments.format)
-        .render(&comparisons, options)
-        .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
+    let options = table_options(arguments.wide);
+    let text =
+        comparison_format(arguments.format).render(&comparisons, options).map_err(internal)?;
     print(&text)?;
+    write_reports(&arguments.report, |asked| {
+        comparison_format(asked).render(&comparisons, TableOptions::default())
+    })?;
+    github::report_comparisons(&comparisons)?;
     let nothing = |one: &Comparison| one.basis == Basis::Indicative(Indication::NothingInCommon);
     if comparisons.iter().all(nothing) {
         return Err(CommandError::usage(
             "there is nothing to compare: no backend, workload and stage stands on both sides",
         ));
     }
-    Ok(code(&comparisons, arguments.fail_on))
+    Ok(against::code(&comparisons))
 }
 
 /// The rules that the arguments ask for.
@@ -51,6 +56,7 @@ fn rules(arguments: &CompareArguments) -> Result<Rules, CommandError> {
         confidence,
         strict: arguments.strict,
         deciding: (!chosen.is_empty()).then_some(chosen),
+        fail_on: arguments.fail_on.into(),
     })
 }
 
@@ -109,26 +115,4 @@ fn values(path: &Path) -> Result<Option<RequestValues>, CommandError> {
 
 fn usage(error: store::StoreError) -> CommandError {
     CommandError::new(ExitCode::Usage, error)
-}
-
-/// The exit code that verdicts stand for. What has none counts as inconclusive where that
-/// fails.
-fn code(comparisons: &[Comparison], fail_on: FailOn) -> ExitCode {
-    let codes = comparisons.iter().map(|comparison| match (fail_on, comparison.verdict) {
-        (FailOn::Regression | FailOn::Inconclusive, Some(Verdict::Regressed)) => {
-            ExitCode::Regression
-        }
-        (FailOn::Inconclusive, None | Some(Verdict::Inconclusive)) => ExitCode::Inconclusive,
-        (FailOn::Regression | FailOn::Inconclusive | FailOn::Never, _) => ExitCode::Done,
-    });
-    codes.fold(ExitCode::Done, ExitCode::or)
-}
-
-const fn format(format: ComparisonOutput) -> ComparisonFormat {
-    match format {
-        ComparisonOutput::Table => ComparisonFormat::Table,
-        ComparisonOutput::Json => ComparisonFormat::Json,
-        ComparisonOutput::Markdown => ComparisonFormat::Markdown,
-        ComparisonOutput::Csv => ComparisonFormat::Csv,
-    }
 }

@@ -4,7 +4,8 @@ use super::arguments::MergeArguments;
 use super::command_line;
 use super::exit::{CommandError, ExitCode};
 use super::output::{print, say};
-use super::run::{format, report_options, verdict};
+use super::reports::{format, internal, report_options};
+use super::run::verdict;
 use crate::clock::WallTime;
 use crate::result::{MergeOptions, RunResult, merge as merged};
 use crate::store::{self, MergedFolder, folder_name, save_merged};
@@ -33,7 +34,7 @@ pub(super) fn merge(arguments: &MergeArguments) -> Result<ExitCode, CommandError
         .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
     let text = format(arguments.format)
         .render(&sum, &report_options(arguments.wide, false))
-        .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
+        .map_err(internal)?;
     print(&text)?;
     say(&format!("results: {}", folder.display()));
     verdict(&sum)

@@ -23,6 +23,7 @@ mod plan;
 mod preview;
 mod progress;
 mod report;
+mod reports;
 mod run;
 mod scenario;
 mod schema;

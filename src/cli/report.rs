@@ -6,20 +6,22 @@ use super::against::compared;
 use super::arguments::ReportArguments;
 use super::exit::{CommandError, ExitCode};
 use super::output::print;
-use super::run::{format, report_options};
+use super::reports::{format, internal, report_options};
+use crate::compare::FailOn;
 use crate::result::RunResult;
 use crate::store;
 
 /// Where runs are looked for when none is named.
-const RESULTS: &str = "results";
+pub(super) const RESULTS: &str = "results";
 
 /// Prints a report of a stored run.
 pub(super) fn report(arguments: &ReportArguments) -> Result<ExitCode, CommandError> {
     let result = stored(arguments.run.as_deref())?;
     let options = report_options(arguments.wide, arguments.rounds);
+    let comparison = compared(&result, &arguments.against, FailOn::default())?;
     let text = format(arguments.format)
-        .render_compared(&result, compared(&result, &arguments.against)?.as_ref(), &options)
-        .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
+        .render_compared(&result, comparison.as_ref(), &options)
+        .map_err(internal)?;
     print(&text)?;
     Ok(ExitCode::Done)
 }
@@ -38,7 +40,11 @@ pub(super) fn stored(path: Option<&Path>) -> Result<RunResult, CommandError> {
 }
 
 /// The latest run below a folder; names of runs begin with their time.
-fn latest(folder: &Path) -> Result<PathBuf, CommandError> {
+///
+/// # Errors
+///
+/// That there is none, for exit code 2.
+pub(super) fn latest(folder: &Path) -> Result<PathBuf, CommandError> {
     let entries = std::fs::read_dir(folder).ok();
     entries
         .into_iter()

@@ -4,11 +4,12 @@ use std::io;
 use std::sync::Arc;
 
 use super::against::{self, compared};
-use super::arguments::{OutputFormat, Records, ReportFile, RunArguments};
+use super::arguments::{OutputFormat, Records, RunArguments};
 use super::calibrate::{state_bounds, stored};
 use super::exit::{CommandError, ExitCode};
-use super::output::{Terminal, print, say};
+use super::output::{print, say};
 use super::progress::ProgressLines;
+use super::reports::{format, internal, report_options, write_reports};
 use super::{baseline, command_line, github, interrupt, scenario};
 use crate::audit::Severity;
 use crate::calibrate::Calibration;
@@ -17,10 +18,10 @@ use crate::compare::Comparison;
 use crate::gate::test_gates;
 use crate::measure::{Interval, RequestRow};
 use crate::plan::{Cell, RunPlan};
-use crate::report::{ReportFormat, ReportOptions, TableOptions, verdict_lines};
+use crate::report::{ReportOptions, verdict_lines};
 use crate::result::{RunIdentity, RunResult};
 use crate::run::{Interrupt, Observer, Progress, Run, RunError, RunOptions, cell_labels};
-use crate::store::{RecordsPolicy, RunFolder, StoreError, folder_name, host_facts, save_text};
+use crate::store::{RecordsPolicy, RunFolder, StoreError, folder_name, host_facts};
 
 /// What the first Ctrl-C is answered with.
 const STOPPING: &str = "stopping: what was measured is being saved; once more to leave at once";
@@ -69,18 +70,25 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     let mut comparison = None;
     match recording.close(&mut result)? {
         Some(folder) => {
-            comparison = compared(&result, &arguments.against)?;
+            comparison = compared(&result, &arguments.against, arguments.fail_on.into())?;
+            if let Some(comparison) = &comparison {
+                folder.save_compared(&result, comparison).map_err(stored_badly)?;
+            }
             show(&result, arguments, comparison.as_ref())?;
-            write_reports(&arguments.report, &result, comparison.as_ref())?;
-            github::report(&result, comparison.as_ref())?;
+            write_reports(&arguments.report, |asked| {
+                let options = ReportOptions::default();
+                format(asked).render_compared(&result, comparison.as_ref(), &options)
+            })?;
+            github::report_run(&result, comparison.as_ref())?;
             say(&format!("results: {}", folder.path().display()));
         }
         None => say("stopped before any load was sent; there is nothing to show"),
     }
     let interrupted = if interrupt.is_asked() { ExitCode::Interrupted } else { ExitCode::Done };
-    let against = match &arguments.against.baseline {
-        Some(_) => against::code(comparison.as_ref(), arguments.fail_on),
-        None => ExitCode::Done,
+    let against = match (&arguments.against.baseline, &comparison) {
+        (_, Some(comparison)) => against::code(std::slice::from_ref(comparison)),
+        (Some(_), None) => against::without_base(arguments.fail_on.into()),
+        (None, None) => ExitCode::Done,
     };
     Ok(interrupted.or(verdict(&result)?).or(against))
 }
@@ -93,62 +101,13 @@ fn show(
 ) -> Result<(), CommandError> {
     let text = format(arguments.format)
         .render_compared(result, comparison, &report_options(arguments.wide, false))
-        .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
+        .map_err(internal)?;
     print(&text)?;
     // Beside data of another form, it is told where people look.
-    let lines = comparison.map(verdict_lines).unwrap_or_default();
-    match arguments.format {
-        OutputFormat::Table if !lines.is_empty() => print(&format!("\n{}\n", lines.join("\n"))),
-        _ => {
-            for line in &lines {
-                say(line);
-            }
-            Ok(())
-        }
-    }
-}
-
-/// Writes the reports that flags ask for, each into a file of its own.
-///
-/// # Errors
-///
-/// That one cannot be made or written, for exit code 1.
-pub(super) fn write_reports(
-    reports: &[ReportFile],
-    result: &RunResult,
-    comparison: Option<&Comparison>,
-) -> Result<(), CommandError> {
-    for ReportFile { format: asked, file } in reports {
-        let text = format(*asked)
-            .render_compared(result, comparison, &ReportOptions::default())
-            .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
-        save_text(file, &text).map_err(|error| CommandError::new(ExitCode::Internal, error))?;
+    if arguments.format != OutputFormat::Table {
+        comparison.map(verdict_lines).iter().flatten().for_each(|line| say(line));
     }
     Ok(())
-}
-
-/// The report format that a flag names.
-pub(super) const fn format(format: OutputFormat) -> ReportFormat {
-    match format {
-        OutputFormat::Table => ReportFormat::Table,
-        OutputFormat::Csv => ReportFormat::Csv,
-        OutputFormat::Json => ReportFormat::Json,
-        OutputFormat::Markdown => ReportFormat::Markdown,
-        OutputFormat::Comment => ReportFormat::Comment,
-        OutputFormat::Junit => ReportFormat::Junit,
-        OutputFormat::Bencher => ReportFormat::Bencher,
-        OutputFormat::Flat => ReportFormat::Flat,
-    }
-}
-
-/// How reports are drawn on this terminal.
-pub(super) fn report_options(wide: bool, rounds_apart: bool) -> ReportOptions {
-    let terminal = Terminal::of_stdout();
-    ReportOptions {
-        table: TableOptions { width: terminal.width.into(), color: terminal.color, wide },
-        rounds_apart,
-        ..ReportOptions::default()
-    }
 }
 
 /// The exit code a result stands for: whether it is to be trusted, and whether its gates held.
@@ -220,11 +179,15 @@ impl Recording<'_> {
     fn close(self, result: &mut RunResult) -> Result<Option<RunFolder>, CommandError> {
         state_bounds(result, self.calibration.as_ref());
         if let Some(folder) = &self.folder {
-            name_and_save(folder, result)
-                .map_err(|error| CommandError::new(ExitCode::Internal, error))?;
+            name_and_save(folder, result).map_err(stored_badly)?;
         }
         Ok(self.folder)
     }
+}
+
+/// A folder that cannot be written, for exit code 1.
+fn stored_badly(error: StoreError) -> CommandError {
+    CommandError::new(ExitCode::Internal, error)
 }
 
 /// Stores the result under the name its folder got, with which rows it keeps.

@@ -1,9 +1,9 @@
 //! Backends within one run: interleaved rounds, paired.
 
-use super::cells::{CompareError, Counterparts, Place, Subject, labelled};
+use super::cells::{CompareError, Counterparts, Matched, Place, Subject};
 use super::comparison::{Basis, Comparison, Indication, Side};
-use super::fairness::{of_cell, of_run, out_of_line};
-use super::judge::{Judge, overall};
+use super::fairness::of_run;
+use super::judge::Judge;
 use super::rules::Rules;
 use crate::units::{count, index, to_u32};
 
@@ -56,37 +56,26 @@ fn pair(run: Subject<'_>, [base, new]: [u32; 2], rules: &Rules) -> Comparison {
         }
         Some(rounds) => Basis::Rounds(rounds),
     };
-    let mut cells = Vec::new();
-    let mut drafts = Vec::new();
-    for (base, new) in shared {
-        let counterparts = Counterparts {
+    let draws = matches!(basis, Basis::Indicative(_));
+    let matched = shared.into_iter().map(|(base, new)| Matched {
+        base: (&run, base),
+        new: (&run, new),
+        counterparts: Counterparts {
             base: vec![run.rounds(base)],
             new: run.rounds(new),
             by_runs: false,
-            draws: matches!(basis, Basis::Indicative(_)),
-        };
-        let names = [run.backend(base), run.backend(new)];
-        cells.push(labelled((&run, base), (&run, new), of_cell(&counterparts, names)));
-        let is_open = run.result.stages[index(new.stage.into())].is_open();
-        drafts.push(counterparts.drafts(rules, is_open));
-    }
-    let estimates = Judge { rules, basis: &basis }.judge(drafts);
-    for (cell, estimates) in cells.iter_mut().zip(estimates) {
-        cell.caveats.extend(out_of_line(&estimates));
-        cell.estimates = estimates;
-    }
-    let verdict = match basis {
-        Basis::Indicative(_) => None,
-        Basis::Rounds(_) | Basis::Baseline(_) => {
-            Some(overall(cells.iter().flat_map(|cell| &cell.estimates)))
-        }
-    };
+            draws,
+        },
+        names: [run.backend(base), run.backend(new)],
+    });
+    let caveats = of_run(run.result);
+    let (cells, verdict) = Judge { rules, basis: &basis }.cells(matched, &caveats);
     let side = |at: u32| Side {
         label: run.result.backends[index(at.into())].name.clone(),
         runs: vec![run.result.id.clone()],
     };
-    let caveats = of_run(run.result);
     Comparison {
+        scenario: run.result.name.clone(),
         base: side(base),
         new: side(new),
         basis,

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::comparison::{Basis, CaveatKind, Comparison, Estimate, Indication, NoEffect, Outlook};
 use super::measure::Measure;
 use super::rules::Rules;
-use super::sample::{TTFT, run, set, slow_down};
+use super::sample::{TTFT, grave, run, set, slow_down};
 use super::{Subject, Verdict, compare_backends};
 use crate::metric::Metric;
 use crate::result::{Measured, PartEntry, RunResult};
@@ -314,4 +314,38 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_side_that_is_not_to_be_trusted_has_the_verdict_withheld() {
+    let mut run = run(6);
+    slow_down(&mut run, 1, &[1.5]);
+    run.cells[3].findings.push(grave("client_starved"));
+    let comparison = compared(&run, &Rules::default());
+    assert_eq!(comparison.verdict, Some(Verdict::Inconclusive));
+    let doubts: Vec<_> = comparison.doubts().into_iter().collect();
+    assert_eq!(doubts, ["星河推理 is not to be trusted: client_starved"]);
+    let ttft = find(&comparison, TTFT);
+    assert_eq!(ttft.verdict, Some(Verdict::Inconclusive));
+    let effect = ttft.effect.as_ref().unwrap();
+    assert_eq!((effect.outlook, effect.interval.is_some()), (None, true));
+}
+
+#[test]
+fn a_server_that_answers_nothing_has_regressed_all_the_same() {
+    let mut run = run(6);
+    let error_rate = Measure::window(Metric::ErrorRate);
+    for cell in run.cells.iter_mut().filter(|cell| cell.labels.backend_index == 1) {
+        cell.measured.distributions.clear();
+        cell.measured.windows.clear();
+        set(cell, error_rate, 1.0);
+        cell.findings.push(grave("nothing_succeeded"));
+    }
+    let comparison = compared(&run, &Rules::default());
+    assert_eq!(comparison.verdict, Some(Verdict::Regressed));
+    assert_eq!(find(&comparison, error_rate).verdict, Some(Verdict::Regressed));
+    assert!(comparison.doubts().is_empty());
+    let caveats: Vec<_> = comparison.all_caveats().map(|caveat| caveat.text.as_str()).collect();
+    let told = "星河推理: nothing succeeded in 6 cells, failures alone compare";
+    assert!(caveats.contains(&told), "{caveats:?}");
 }

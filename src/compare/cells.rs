@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use hdrhistogram::Histogram;
 
 use super::bootstrap::SeriesPair;
-use super::comparison::{Caveat, ComparedCell};
+use super::comparison::ComparedCell;
 use super::draft::{Draft, Pair, of_pairs, of_runs, whole_value, within_runs};
 use super::fairness;
 use super::measure::Measure;
@@ -119,10 +119,10 @@ impl Rounds<'_> {
 
     /// Where a percentile of all requests lies, if they were independent.
     fn within(&self, measure: Measure, confidence: f64) -> Option<Interval> {
-        let Some(Statistic::Percentile(percentile)) = measure.statistic else { return None };
+        let Some(Statistic::Percentile(percentile)) = measure.statistic() else { return None };
         let mut all: Option<Histogram<u64>> = None;
         for cell in &self.cells {
-            let Some(part) = cell.measured.histogram(measure.metric) else { continue };
+            let Some(part) = cell.measured.histogram(measure.metric()) else { continue };
             match &mut all {
                 Some(sum) => sum.add(part).ok()?,
                 None => all = Some(part),
@@ -132,7 +132,7 @@ impl Rounds<'_> {
         let (low, high) = quantile_ranks(all.len(), percentile / 100.0, confidence);
         // Half a rank below, so that rounding cannot lead to the next one.
         let quantile = |rank: u64| (float(rank) - 0.5) / float(all.len());
-        let unit = measure.metric.unit().recorded_per_shown();
+        let unit = measure.metric().unit().recorded_per_shown();
         let at = |rank: u64| float(all.value_at_quantile(quantile(rank))) / unit;
         Some(Interval { low: at(low?), high: at(high?) })
     }
@@ -157,7 +157,7 @@ impl Rounds<'_> {
 /// closed tells nothing.
 fn value(cell: &CellResult, measure: Measure) -> Option<f64> {
     cell.window.length_s?;
-    if cell.ended_early.is_some() && measure.metric != Metric::ErrorRate {
+    if cell.ended_early.is_some() && measure.metric() != Metric::ErrorRate {
         return None;
     }
     measure.value(&cell.measured).filter(|value| value.is_finite())
@@ -176,7 +176,7 @@ pub(super) struct Counterparts<'a> {
 
 impl Counterparts<'_> {
     /// Everything that one side or both have, drafted.
-    pub(super) fn drafts(&self, rules: &Rules, is_open: bool) -> Vec<Draft> {
+    fn drafts(&self, rules: &Rules, is_open: bool) -> Vec<Draft> {
         let has = |metric| self.new.has(metric) || self.base.iter().any(|run| run.has(metric));
         let both = |metric| self.new.has(metric) && self.base.iter().all(|run| run.has(metric));
         let generates = has(Metric::OutputTokenThroughput);
@@ -189,9 +189,9 @@ impl Counterparts<'_> {
             .into_iter()
             .filter(|measure| {
                 let decides = rules.decides(*measure, generates);
-                has(measure.metric)
-                    && match measure.metric {
-                        Metric::Itl | Metric::Icl => decides || measure.metric == gaps,
+                has(measure.metric())
+                    && match measure.metric() {
+                        Metric::Itl | Metric::Icl => decides || measure.metric() == gaps,
                         Metric::Response => decides || is_open,
                         _ => true,
                     }
@@ -213,7 +213,7 @@ impl Counterparts<'_> {
         if self.draws
             && let Ok(evidence) = &mut evidence
         {
-            let series = self.series(&evidence.replicates, measure.metric);
+            let series = self.series(&evidence.replicates, measure.metric());
             evidence.within = within_runs(measure, &series, rules.confidence, self.new.seed);
         }
         let (base, new) = self.shown(measure);
@@ -260,21 +260,39 @@ impl Counterparts<'_> {
     }
 }
 
-/// A cell of the comparison, without estimates yet.
-pub(super) fn labelled(
-    base: (&Subject<'_>, Place),
-    new: (&Subject<'_>, Place),
-    caveats: Vec<Caveat>,
-) -> ComparedCell {
-    let (subject, place) = new;
-    let workload = &subject.result.workloads[index(place.workload.into())];
-    ComparedCell {
-        workload: workload.name.clone(),
-        endpoint: workload.endpoint.clone(),
-        stage: subject.result.stages[index(place.stage.into())].label.clone(),
-        base_backend: base.0.backend(base.1).to_owned(),
-        new_backend: subject.backend(place).to_owned(),
-        estimates: Vec::new(),
-        caveats,
+/// A place on both sides, ready to be drafted and judged.
+pub(super) struct Matched<'a> {
+    /// The base, or the first of several, and its place.
+    pub(super) base: (&'a Subject<'a>, Place),
+    /// The new side and its place.
+    pub(super) new: (&'a Subject<'a>, Place),
+    /// What was measured there.
+    pub(super) counterparts: Counterparts<'a>,
+    /// What the sides are called in caveats.
+    pub(super) names: [&'a str; 2],
+}
+
+impl Matched<'_> {
+    /// The cell of the comparison, without estimates yet.
+    pub(super) fn cell(&self) -> ComparedCell {
+        let (subject, place) = self.new;
+        let (base, base_place) = self.base;
+        let workload = &subject.result.workloads[index(place.workload.into())];
+        ComparedCell {
+            workload: workload.name.clone(),
+            endpoint: workload.endpoint.clone(),
+            stage: subject.result.stages[index(place.stage.into())].label.clone(),
+            base_backend: base.backend(base_place).to_owned(),
+            new_backend: subject.backend(place).to_owned(),
+            estimates: Vec::new(),
+            caveats: fairness::of_cell(&self.counterparts, self.names),
+        }
+    }
+
+    /// Everything that one side or both have, drafted.
+    pub(super) fn drafts(&self, rules: &Rules) -> Vec<Draft> {
+        let (subject, place) = self.new;
+        let is_open = subject.result.stages[index(place.stage.into())].is_open();
+        self.counterparts.drafts(rules, is_open)
     }
 }

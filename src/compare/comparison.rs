@@ -1,15 +1,18 @@
 //! A comparison, as everything that shows or judges one reads it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::measure::{Measure, Scale};
 use super::robust::Check;
-use super::rules::Rules;
+use super::rules::{FailOn, Failure, Rules};
 use super::student::Interval;
 
 /// Two sides held against each other, with a verdict where there can be one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
+    /// Name of the scenario of the new side.
+    pub scenario: String,
     /// What is compared with.
     pub base: Side,
     /// What is judged.
@@ -199,6 +202,8 @@ pub enum CaveatKind {
     OtherMachine,
     /// The environment is another: kernel, pacemark, server, model.
     OtherEnvironment,
+    /// A simulated server is set otherwise: perhaps just what is compared.
+    OtherSettings,
     /// Seed, prompts or requests are others; no verdict.
     OtherRequests,
     /// Metrics are defined differently; no verdict.
@@ -217,8 +222,10 @@ pub enum CaveatKind {
     CacheShare,
     /// A cell was cut short or left out.
     CutShort,
-    /// A side is not to be trusted, by its own findings.
+    /// A side is not to be trusted, by its own findings; the verdict is withheld.
     Untrusted,
+    /// Nothing succeeded on a side: its failures are all there is to compare.
+    NothingMeasured,
     /// A round contradicts the others.
     OutOfLine,
 }
@@ -229,6 +236,7 @@ impl CaveatKind {
         match self {
             Self::OtherMachine => "other_machine",
             Self::OtherEnvironment => "other_environment",
+            Self::OtherSettings => "other_settings",
             Self::OtherRequests => "other_requests",
             Self::OtherDefinitions => "other_definitions",
             Self::OtherLoad => "other_load",
@@ -239,6 +247,7 @@ impl CaveatKind {
             Self::CacheShare => "cache_share",
             Self::CutShort => "cut_short",
             Self::Untrusted => "untrusted",
+            Self::NothingMeasured => "nothing_measured",
             Self::OutOfLine => "out_of_line",
         }
     }
@@ -246,6 +255,11 @@ impl CaveatKind {
     /// Whether no verdict can be given beside it.
     pub const fn forbids_verdict(self) -> bool {
         matches!(self, Self::OtherMachine | Self::OtherRequests | Self::OtherDefinitions)
+    }
+
+    /// Whether the verdict beside it is withheld: what was measured is not to be trusted.
+    pub const fn withholds_verdict(self) -> bool {
+        matches!(self, Self::Untrusted)
     }
 }
 
@@ -288,6 +302,27 @@ impl Comparison {
     /// All caveats, those of cells too.
     pub fn all_caveats(&self) -> impl Iterator<Item = &Caveat> {
         self.caveats.iter().chain(self.cells.iter().flat_map(|cell| &cell.caveats))
+    }
+
+    /// Whether both sides are backends of one run.
+    pub fn is_within_a_run(&self) -> bool {
+        self.base.runs == self.new.runs
+    }
+
+    /// Why it counts as a failure by its rules; `None` where it does not.
+    pub fn failure(&self) -> Option<Failure> {
+        match self.rules.fail_on {
+            FailOn::Never => None,
+            _ if !self.doubts().is_empty() => Some(Failure::Untrusted),
+            fail_on => fail_on.failure(self.verdict),
+        }
+    }
+
+    /// Why its verdict is withheld: what is not to be trusted in it, each once; empty where all
+    /// of it is to be trusted.
+    pub fn doubts(&self) -> BTreeSet<&str> {
+        let doubts = self.all_caveats().filter(|caveat| caveat.kind.withholds_verdict());
+        doubts.map(|caveat| caveat.text.as_str()).collect()
     }
 }
 

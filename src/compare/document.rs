@@ -41,6 +41,10 @@ pub struct ComparisonEntry {
     pub replicates: Option<u32>,
     /// Why there is no verdict; `null` where there is one.
     pub why_no_verdict: Option<String>,
+    /// Why its verdict is withheld, as `inconclusive`: what of it is not to be trusted; `null`
+    /// where all is to be trusted.
+    #[serde(default)]
+    pub withheld: Option<String>,
     /// The rules it was made by.
     pub rules: RulesEntry,
     /// `regressed`, `inconclusive`, `improved` or `unchanged`; `null` where none can be given.
@@ -174,12 +178,14 @@ impl From<&Comparison> for ComparisonEntry {
             Basis::Indicative(why) => ("indicative", None, Some(why.to_string())),
         };
         let Rules { tolerance, confidence, strict, .. } = comparison.rules;
+        let doubts: Vec<_> = comparison.doubts().into_iter().collect();
         Self {
             base: (&comparison.base).into(),
             new: (&comparison.new).into(),
             basis: basis.to_owned(),
             replicates: replicates.map(|replicates| to_u32(count(replicates))),
             why_no_verdict: why,
+            withheld: (!doubts.is_empty()).then(|| doubts.join("; ")),
             rules: RulesEntry { tolerance, share_tolerance: SHARE_TOLERANCE, confidence, strict },
             verdict: comparison.verdict.map(|verdict| verdict.key().to_owned()),
             caveats: comparison.caveats.iter().map(CaveatEntry::from).collect(),
@@ -227,7 +233,7 @@ impl From<&Estimate> for EstimateEntry {
         };
         Self {
             measure: measure.to_string(),
-            unit: measure.metric.unit().label().to_owned(),
+            unit: measure.metric().unit().label().to_owned(),
             better: if measure.lower_is_better() { "lower" } else { "higher" }.to_owned(),
             decides: estimate.decides,
             base: estimate.base,

@@ -125,7 +125,7 @@ pub(super) fn within_runs(
     confidence: f64,
     seed: u64,
 ) -> Option<Interval> {
-    match measure.statistic {
+    match measure.statistic() {
         Some(Statistic::Percentile(percentile)) => bootstrap(series, percentile, confidence, seed),
         _ => None,
     }

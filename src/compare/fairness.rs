@@ -5,13 +5,21 @@ use std::collections::BTreeSet;
 use super::cells::{Counterparts, Rounds, Subject};
 use super::comparison::{Caveat, CaveatKind, Effect, Estimate};
 use super::measure::Scale;
-use crate::result::{CellResult, Measured, RunResult, TokenEntry, TokenSourceEntry, WorkloadEntry};
+use crate::result::{
+    BackendEntry, CellResult, FindingEntry, Measured, RunResult, TokenEntry, TokenSourceEntry,
+    WorkloadEntry,
+};
 use crate::units::ratio;
 
 /// Mean answers that differ by more are not the same work.
 const LENGTH_TOLERANCE: f64 = 0.05;
 /// Shares of cached input that differ by more are not the same work.
 const CACHE_TOLERANCE: f64 = 0.05;
+
+/// The severity of findings that make a measurement one not to be trusted.
+const UNTRUSTED: &str = "untrusted";
+/// The finding that no request succeeded.
+const NOTHING_SUCCEEDED: &str = "nothing_succeeded";
 
 /// What holds for one cell; `names` are those of its sides.
 pub(super) fn of_cell(cell: &Counterparts<'_>, names: [&str; 2]) -> Vec<Caveat> {
@@ -38,6 +46,7 @@ pub(super) fn of_cell(cell: &Counterparts<'_>, names: [&str; 2]) -> Vec<Caveat> 
     {
         name(CaveatKind::CutShort, cut_short(rounds, of));
         name(CaveatKind::Untrusted, untrusted(rounds, of));
+        name(CaveatKind::NothingMeasured, nothing_measured(rounds, of));
     }
     caveats
 }
@@ -48,7 +57,16 @@ pub(super) fn of_run(run: &RunResult) -> Vec<Caveat> {
         kind: CaveatKind::CutShort,
         text: format!("{} is partial: it was stopped, or still goes on", run.id),
     });
-    partial.into_iter().collect()
+    let keys: BTreeSet<_> = doubtful_keys(&run.findings).collect();
+    let untrusted =
+        not_to_be_trusted(&keys, &run.id).map(|text| Caveat { kind: CaveatKind::Untrusted, text });
+    partial.into_iter().chain(untrusted).collect()
+}
+
+/// Whether anything of a run is not to be trusted.
+pub(super) fn is_doubtful(run: &RunResult) -> bool {
+    let of_cells = run.cells.iter().flat_map(|cell| &cell.findings);
+    doubtful_keys(run.findings.iter().chain(of_cells)).next().is_some()
 }
 
 /// What differs between the base runs, which share an environment, and the new one.
@@ -81,6 +99,7 @@ pub(super) fn between_runs(base: &[Subject<'_>], new: &RunResult) -> Vec<Caveat>
 /// What of the scenario differs between two runs.
 fn unlike(base: &RunResult, new: &RunResult) -> Vec<(CaveatKind, String)> {
     let mut found = Vec::new();
+    found.extend(settings(base, new).map(|text| (CaveatKind::OtherSettings, text)));
     if base.seed != new.seed {
         let text = format!("the seeds differ: {} and {}", base.seed, new.seed);
         found.push((CaveatKind::OtherRequests, text));
@@ -109,6 +128,29 @@ fn unlike(base: &RunResult, new: &RunResult) -> Vec<(CaveatKind, String)> {
         found.push((CaveatKind::OtherLoad, text));
     }
     found
+}
+
+/// In what the simulated servers of two runs are set differently, each in a line. Such a difference
+/// is named and no obstacle: it may be the very thing that is compared.
+fn settings<'a>(base: &'a RunResult, new: &'a RunResult) -> impl Iterator<Item = String> + 'a {
+    let alone = base.backends.len() == 1 && new.backends.len() == 1;
+    new.backends.iter().filter_map(move |entry| {
+        let mut others = base.backends.iter();
+        let other = others.find(|other| alone || other.name == entry.name)?;
+        // Runs of an older pacemark do not tell.
+        if entry.simulated.is_empty() || other.simulated.is_empty() {
+            return None;
+        }
+        let names: BTreeSet<_> = other.simulated.keys().chain(entry.simulated.keys()).collect();
+        let difference = |name: &String| {
+            let of = |side: &'a BackendEntry| side.simulated.get(name).map_or("none", |text| text);
+            let [left, right] = [of(other), of(entry)];
+            (left != right).then(|| format!("{name} {left} against {right}"))
+        };
+        let differences: Vec<_> = names.into_iter().filter_map(difference).collect();
+        let told = || format!("{} is simulated otherwise: {}", entry.name, differences.join(", "));
+        (!differences.is_empty()).then(told)
+    })
 }
 
 /// Whether the output tokens of both sides were counted alike.
@@ -246,12 +288,28 @@ fn cut_short(rounds: &[Rounds<'_>], name: &str) -> Option<String> {
 
 fn untrusted(rounds: &[Rounds<'_>], name: &str) -> Option<String> {
     let cells = rounds.iter().flat_map(|rounds| &rounds.cells);
-    let keys: BTreeSet<_> = cells.flat_map(|cell| untrusted_keys(cell)).collect();
-    let keys: Vec<_> = keys.into_iter().collect();
+    not_to_be_trusted(&cells.flat_map(|cell| doubtful_keys(&cell.findings)).collect(), name)
+}
+
+fn not_to_be_trusted(keys: &BTreeSet<&str>, name: &str) -> Option<String> {
+    let keys: Vec<_> = keys.iter().copied().collect();
     (!keys.is_empty()).then(|| format!("{name} is not to be trusted: {}", keys.join(", ")))
 }
 
-fn untrusted_keys(cell: &CellResult) -> impl Iterator<Item = &str> {
-    let grave = cell.findings.iter().filter(|finding| finding.severity == "untrusted");
-    grave.map(|finding| finding.key.as_str())
+/// The findings that make a measurement one not to be trusted. That nothing succeeded is none of
+/// them: it leaves no latencies, but the failures are as true as any.
+fn doubtful_keys<'a>(
+    findings: impl IntoIterator<Item = &'a FindingEntry>,
+) -> impl Iterator<Item = &'a str> {
+    let grave = findings.into_iter().filter(|finding| finding.severity == UNTRUSTED);
+    grave.map(|finding| finding.key.as_str()).filter(|key| *key != NOTHING_SUCCEEDED)
+}
+
+/// `a: nothing succeeded in 2 of its cells`
+fn nothing_measured(rounds: &[Rounds<'_>], name: &str) -> Option<String> {
+    let cells = rounds.iter().flat_map(|rounds| &rounds.cells);
+    let is_so = |finding: &FindingEntry| finding.key == NOTHING_SUCCEEDED;
+    let so = cells.filter(|cell| cell.findings.iter().any(is_so)).count();
+    let s = if so == 1 { "" } else { "s" };
+    (so > 0).then(|| format!("{name}: nothing succeeded in {so} cell{s}, failures alone compare"))
 }

@@ -1,7 +1,11 @@
 //! From drafted measures to estimates with verdicts: significant after Holm, and material.
 
-use super::comparison::{Basis, Effect, Estimate, IntervalSource, Outlook, Verdict};
+use super::cells::Matched;
+use super::comparison::{
+    Basis, Caveat, CaveatKind, ComparedCell, Effect, Estimate, IntervalSource, Outlook, Verdict,
+};
 use super::draft::{Draft, Evidence, off_scale};
+use super::fairness::out_of_line;
 use super::holm::holm;
 use super::measure::{Measure, Scale};
 use super::power::{Bar, more_rounds};
@@ -25,8 +29,36 @@ pub(super) struct Judge<'a> {
 }
 
 impl Judge<'_> {
+    /// The cells of a comparison with their estimates, and its verdict: the worst of what decides.
+    /// `None` where the basis allows none; withheld where a cell, or the comparison as a whole by
+    /// its `caveats`, rests on what is not to be trusted.
+    pub(super) fn cells<'a>(
+        self,
+        matched: impl Iterator<Item = Matched<'a>>,
+        caveats: &[Caveat],
+    ) -> (Vec<ComparedCell>, Option<Verdict>) {
+        let matched: Vec<_> = matched.collect();
+        let drafts = matched.iter().map(|matched| matched.drafts(self.rules)).collect();
+        let mut cells: Vec<_> = matched.iter().map(Matched::cell).collect();
+        for (cell, estimates) in cells.iter_mut().zip(self.judge(drafts)) {
+            cell.caveats.extend(out_of_line(&estimates));
+            cell.estimates = estimates;
+        }
+        let all = caveats.iter().chain(cells.iter().flat_map(|cell| &cell.caveats));
+        if all.map(|caveat| caveat.kind).any(CaveatKind::withholds_verdict) {
+            cells.iter_mut().flat_map(|cell| &mut cell.estimates).for_each(withhold);
+        }
+        let verdict = match self.basis {
+            Basis::Indicative(_) => None,
+            Basis::Rounds(_) | Basis::Baseline(_) => {
+                Some(overall(cells.iter().flat_map(|cell| &cell.estimates)))
+            }
+        };
+        (cells, verdict)
+    }
+
     /// The estimates of all cells; each cell of `drafts` is one of the comparison.
-    pub(super) fn judge(self, drafts: Vec<Vec<Draft>>) -> Vec<Vec<Estimate>> {
+    fn judge(self, drafts: Vec<Vec<Draft>>) -> Vec<Vec<Estimate>> {
         let corrected = self.corrected(&drafts);
         let deciding = drafts.iter().flatten().filter(|draft| draft.decides).count();
         let level = self.rules.level() / float(count(deciding.max(1)));
@@ -170,9 +202,17 @@ fn worse_up(measure: Measure, interval: Interval) -> Interval {
     }
 }
 
+/// Takes a verdict back. More rounds of the same kind would settle nothing.
+fn withhold(estimate: &mut Estimate) {
+    estimate.verdict = estimate.verdict.map(|_| Verdict::Inconclusive);
+    if let Ok(effect) = &mut estimate.effect {
+        effect.outlook = None;
+    }
+}
+
 /// The worst verdict of what decides. `Improved` where something improved and nothing is worse
 /// or open; inconclusive where nothing decides.
-pub(super) fn overall<'a>(estimates: impl Iterator<Item = &'a Estimate>) -> Verdict {
+fn overall<'a>(estimates: impl Iterator<Item = &'a Estimate>) -> Verdict {
     let deciding = estimates.filter(|estimate| estimate.decides);
     deciding.filter_map(|estimate| estimate.verdict).max().unwrap_or(Verdict::Inconclusive)
 }

@@ -6,15 +6,10 @@ use crate::metric::{Direction, FigureKey, Metric, Statistic, SyntaxError};
 use crate::result::Measured;
 use crate::units::float;
 
-/// A metric, and the figure of it where it is a distribution; written `ttft.p50`,
-/// `error_rate`.
+/// A figure of which more is better or worse, so that two of it can be compared; written as the
+/// figure itself, `ttft.p50`, `error_rate`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Measure {
-    /// The metric.
-    pub metric: Metric,
-    /// The figure; `None` for a metric that is one number for the window.
-    pub statistic: Option<Statistic>,
-}
+pub struct Measure(FigureKey);
 
 /// How two values of a measure are held against each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,12 +26,27 @@ const PERCENTILES: [f64; 3] = [50.0, 95.0, 99.0];
 impl Measure {
     /// A figure of a distribution, at a percentile from 0 to 100.
     pub const fn percentile(metric: Metric, percentile: f64) -> Self {
-        Self { metric, statistic: Some(Statistic::Percentile(percentile)) }
+        Self(FigureKey::Statistic(metric, Statistic::Percentile(percentile)))
     }
 
     /// A metric that is one number for the window.
     pub const fn window(metric: Metric) -> Self {
-        Self { metric, statistic: None }
+        Self(FigureKey::Window(metric))
+    }
+
+    /// The figure.
+    pub const fn figure(self) -> FigureKey {
+        self.0
+    }
+
+    /// Its metric.
+    pub const fn metric(self) -> Metric {
+        self.0.metric()
+    }
+
+    /// Its statistic; `None` for a metric that is one number for the window.
+    pub const fn statistic(self) -> Option<Statistic> {
+        self.0.statistic()
     }
 
     /// Everything that is compared, in the order shown.
@@ -67,27 +77,22 @@ impl Measure {
         let figure: FigureKey = key
             .parse()
             .map_err(|error: SyntaxError| refused(format!("{}; {}", error.message, error.hint)))?;
-        let measure = match figure {
-            FigureKey::Window(metric) => Self::window(metric),
-            FigureKey::Statistic(metric, statistic) => Self { metric, statistic: Some(statistic) },
-        };
-        if measure.metric.info().direction == Direction::Neither {
-            return Err(refused("neither more nor less of it is better".to_owned()));
-        }
-        match measure.statistic {
-            Some(Statistic::Count | Statistic::Stddev) => {
-                Err(refused("neither more nor less of it is better".to_owned()))
-            }
+        let counts = match figure.statistic() {
+            Some(Statistic::Count | Statistic::Stddev) => true,
             None
             | Some(Statistic::Mean | Statistic::Min | Statistic::Max | Statistic::Percentile(_)) => {
-                Ok(measure)
+                false
             }
+        };
+        if counts || figure.metric().info().direction == Direction::Neither {
+            return Err(refused("neither more nor less of it is better".to_owned()));
         }
+        Ok(Self(figure))
     }
 
     /// How two values of it are held against each other.
     pub fn scale(self) -> Scale {
-        match self.metric {
+        match self.metric() {
             Metric::ErrorRate | Metric::SloAttainment => Scale::Difference,
             _ => Scale::Ratio,
         }
@@ -95,39 +100,32 @@ impl Measure {
 
     /// Whether more of it is worse.
     pub fn lower_is_better(self) -> bool {
-        self.metric.info().direction == Direction::Lower
+        self.metric().info().direction == Direction::Lower
     }
 
     /// Its value in `measured`, in the shown unit; `None` where it does not exist, or only the
     /// histogram could tell it and that is missing or damaged.
     pub fn value(self, measured: &Measured) -> Option<f64> {
-        let figure = match self.statistic {
-            Some(statistic) => FigureKey::Statistic(self.metric, statistic),
-            None => FigureKey::Window(self.metric),
-        };
-        measured.value(figure).ok().flatten()
+        measured.value(self.0).ok().flatten()
     }
 
     /// Whether `measured` has enough values for it; only percentiles can lack them.
     pub fn is_supported(self, measured: &Measured) -> bool {
-        let Some(Statistic::Percentile(percentile)) = self.statistic else { return true };
-        let figures = measured.distribution(self.metric);
+        let Some(percentile) = self.0.percentile() else { return true };
+        let figures = measured.distribution(self.metric());
         figures.is_none_or(|figures| float(figures.count) >= Statistic::support(percentile))
     }
 
     /// Whether it rests on a count of output tokens.
     pub const fn counts_output(self) -> bool {
-        matches!(self.metric, Metric::Tpot | Metric::Itl | Metric::OutputTokenThroughput)
+        matches!(self.metric(), Metric::Tpot | Metric::Itl | Metric::OutputTokenThroughput)
     }
 }
 
 /// `ttft.p50`
 impl fmt::Display for Measure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.statistic {
-            Some(statistic) => write!(f, "{}.{statistic}", self.metric.key()),
-            None => f.write_str(self.metric.key()),
-        }
+        self.0.fmt(f)
     }
 }
 

@@ -53,7 +53,7 @@ pub use power::{Bar, more_rounds};
 pub use quantile::quantile_ranks;
 pub use robust::{Check, hodges_lehmann, sign_flip};
 pub use rows::RequestValues;
-pub use rules::{Rules, SHARE_TOLERANCE};
+pub use rules::{FailOn, Failure, Rules, SHARE_TOLERANCE};
 pub use runs::compare_runs;
 pub use student::{Interval, Student};
 

@@ -1,5 +1,6 @@
-//! What decides a comparison, and from where on a difference matters.
+//! What decides a comparison, from where on a difference matters, and which verdicts fail.
 
+use super::comparison::Verdict;
 use super::measure::{Measure, Scale};
 use crate::metric::Metric;
 
@@ -15,6 +16,57 @@ pub struct Rules {
     pub strict: bool,
     /// What decides; `None` for the usual of each endpoint.
     pub deciding: Option<Vec<Measure>>,
+    /// Which verdicts count as failures.
+    pub fail_on: FailOn,
+}
+
+/// Which verdicts count as failures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailOn {
+    /// A regression.
+    #[default]
+    Regression,
+    /// A regression, and what is inconclusive or allows no verdict.
+    Inconclusive,
+    /// None: differences are shown only.
+    Never,
+}
+
+/// Why a comparison, or a measure of it, counts as a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Failure {
+    /// It tells nothing, and that was to be a failure.
+    Inconclusive,
+    /// Something got worse.
+    Regressed,
+    /// It rests on what is not to be trusted.
+    Untrusted,
+}
+
+impl FailOn {
+    /// Why a measure of that verdict counts as a failure; `None` where it does not.
+    pub const fn failure(self, verdict: Option<Verdict>) -> Option<Failure> {
+        match (self, verdict) {
+            (Self::Regression | Self::Inconclusive, Some(Verdict::Regressed)) => {
+                Some(Failure::Regressed)
+            }
+            (Self::Inconclusive, Some(Verdict::Inconclusive) | None) => Some(Failure::Inconclusive),
+            (Self::Regression, Some(Verdict::Inconclusive) | None)
+            | (_, Some(Verdict::Improved | Verdict::Unchanged))
+            | (Self::Never, _) => None,
+        }
+    }
+}
+
+impl Failure {
+    /// Its name in files.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Inconclusive => "inconclusive",
+            Self::Regressed => "regressed",
+            Self::Untrusted => "untrusted",
+        }
+    }
 }
 
 /// How far shares may lie apart before it matters: one percentage point.
@@ -22,7 +74,13 @@ pub const SHARE_TOLERANCE: f64 = 0.01;
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { tolerance: 0.05, confidence: 0.95, strict: false, deciding: None }
+        Self {
+            tolerance: 0.05,
+            confidence: 0.95,
+            strict: false,
+            deciding: None,
+            fail_on: FailOn::default(),
+        }
     }
 }
 

@@ -1,20 +1,17 @@
 //! A run against other runs: a single one, or enough stored ones to know how runs differ.
 
-use super::cells::{CompareError, Counterparts, Place, Subject, labelled};
-use super::comparison::{
-    Basis, Caveat, CaveatKind, ComparedCell, Comparison, Indication, Side, Verdict,
-};
-use super::draft::Draft;
-use super::fairness::{between_runs, of_cell, of_run, out_of_line};
-use super::judge::{Judge, overall};
+use super::cells::{CompareError, Counterparts, Matched, Place, Subject};
+use super::comparison::{Basis, Caveat, CaveatKind, Comparison, Indication, Side};
+use super::fairness::{self, between_runs, of_run};
+use super::judge::Judge;
 use super::rules::Rules;
 use crate::result::RunResult;
 use crate::units::{count, index};
 
 /// `new` held against `base`: one run, or several stored ones.
 ///
-/// Of several, those count that share an environment with each other: that of `new` if there
-/// are any, else the one with the most runs.
+/// Of several, those count that are to be trusted and share an environment with each other: that
+/// of `new` if there are any, else the one with the most runs.
 ///
 /// # Errors
 ///
@@ -24,11 +21,14 @@ pub fn compare_runs(
     new: Subject<'_>,
     rules: &Rules,
 ) -> Result<Comparison, CompareError> {
-    let alike = alike(base, new.result);
-    let Some(first) = alike.first().copied() else {
+    let sound = sound(base);
+    let alike = alike(&sound, new.result);
+    let Some(first) = alike.first() else {
         return Err(CompareError::NoBase { run: new.result.id.clone() });
     };
-    let mut caveats = left_out(base.len() - alike.len(), base.len());
+    let doubtful = base.len() - sound.len();
+    let mut caveats = left_out(doubtful, base.len(), "not to be trusted");
+    caveats.extend(left_out(sound.len() - alike.len(), base.len(), "of another environment"));
     caveats.extend(between_runs(&alike, new.result));
     let shared = shared(&alike, &new);
     caveats.extend(one_sided(&new, &shared));
@@ -46,7 +46,21 @@ pub fn compare_runs(
     } else {
         Basis::Baseline(alike.len())
     };
-    let (cells, verdict) = judged(&alike, &new, &shared, &basis, rules);
+    let matched = shared.iter().map(|(places, place)| {
+        let rounds = alike.iter().zip(places).map(|(run, place)| run.rounds(*place));
+        Matched {
+            base: (first, places[0]),
+            new: (&new, *place),
+            counterparts: Counterparts {
+                base: rounds.collect(),
+                new: new.rounds(*place),
+                by_runs,
+                draws: !by_runs,
+            },
+            names: ["the base", "the new run"],
+        }
+    });
+    let (cells, verdict) = Judge { rules, basis: &basis }.cells(matched, &caveats);
     let label = if by_runs {
         format!("{} stored runs of {}", alike.len(), first.result.name)
     } else {
@@ -54,6 +68,7 @@ pub fn compare_runs(
     };
     let runs = alike.iter().map(|run| run.result.id.clone()).collect();
     Ok(Comparison {
+        scenario: new.result.name.clone(),
         base: Side { label, runs },
         new: Side { label: new.result.id.clone(), runs: vec![new.result.id.clone()] },
         basis,
@@ -67,44 +82,6 @@ pub fn compare_runs(
 /// A place of the new run and its counterpart in each base run.
 type Shared = (Vec<Place>, Place);
 
-fn judged(
-    base: &[Subject<'_>],
-    new: &Subject<'_>,
-    shared: &[Shared],
-    basis: &Basis,
-    rules: &Rules,
-) -> (Vec<ComparedCell>, Option<Verdict>) {
-    let by_runs = base.len() > 1;
-    let mut cells = Vec::new();
-    let mut drafts: Vec<Vec<Draft>> = Vec::new();
-    for (places, place) in shared {
-        let rounds = base.iter().zip(places).map(|(run, place)| run.rounds(*place));
-        let counterparts = Counterparts {
-            base: rounds.collect(),
-            new: new.rounds(*place),
-            by_runs,
-            draws: !by_runs,
-        };
-        let caveats = of_cell(&counterparts, ["the base", "the new run"]);
-        let of_base = (&base[0], places[0]);
-        cells.push(labelled(of_base, (new, *place), caveats));
-        let is_open = new.result.stages[index(place.stage.into())].is_open();
-        drafts.push(counterparts.drafts(rules, is_open));
-    }
-    let estimates = Judge { rules, basis }.judge(drafts);
-    for (cell, estimates) in cells.iter_mut().zip(estimates) {
-        cell.caveats.extend(out_of_line(&estimates));
-        cell.estimates = estimates;
-    }
-    let verdict = match basis {
-        Basis::Indicative(_) => None,
-        Basis::Rounds(_) | Basis::Baseline(_) => {
-            Some(overall(cells.iter().flat_map(|cell| &cell.estimates)))
-        }
-    };
-    (cells, verdict)
-}
-
 /// The runs of `base` that share an environment.
 fn alike<'a>(base: &[Subject<'a>], new: &RunResult) -> Vec<Subject<'a>> {
     let wanted = new.fingerprint().digest();
@@ -116,8 +93,16 @@ fn alike<'a>(base: &[Subject<'a>], new: &RunResult) -> Vec<Subject<'a>> {
     pairs.filter(|(_, digest)| Some(*digest) == chosen).map(|(run, _)| *run).collect()
 }
 
-fn left_out(left_out: usize, all: usize) -> Vec<Caveat> {
-    let text = format!("{left_out} of {all} stored runs are left out: of another environment");
+/// The runs of `base` that are to be trusted; all of them where none is.
+fn sound<'a>(base: &[Subject<'a>]) -> Vec<Subject<'a>> {
+    let is_sound = |run: &&Subject<'_>| !fairness::is_doubtful(run.result);
+    let sound: Vec<_> = base.iter().filter(is_sound).copied().collect();
+    if sound.is_empty() { base.to_vec() } else { sound }
+}
+
+fn left_out(left_out: usize, all: usize, why: &str) -> Vec<Caveat> {
+    let are = if left_out == 1 { "is" } else { "are" };
+    let text = format!("{left_out} of {all} stored runs {are} left out: {why}");
     let caveat = Caveat { kind: CaveatKind::RunsLeftOut, text };
     (left_out > 0).then_some(caveat).into_iter().collect()
 }

@@ -3,7 +3,7 @@
 use super::comparison::{Basis, CaveatKind, Comparison, Indication, IntervalSource};
 use super::rows::RequestValues;
 use super::rules::Rules;
-use super::sample::{TTFT, run, slow_down};
+use super::sample::{TTFT, grave, run, slow_down};
 use super::{Subject, Verdict, compare_runs};
 use crate::metric::Metric;
 use crate::result::RunResult;
@@ -96,7 +96,7 @@ fn stored_runs_of_another_environment_are_left_out_and_counted() {
     let comparison = compared(&base, &named("new", 1.0));
     assert_eq!(comparison.basis, Basis::Baseline(5));
     let texts: Vec<_> = comparison.caveats.iter().map(|one| one.text.as_str()).collect();
-    assert_eq!(texts, ["1 of 6 stored runs are left out: of another environment"]);
+    assert_eq!(texts, ["1 of 6 stored runs is left out: of another environment"]);
 }
 
 #[test]
@@ -154,4 +154,51 @@ fn without_a_base_there_is_no_comparison() {
     let new = named("b", 1.0);
     let error = compare_runs(&[], Subject { result: &new, values: None }, &Rules::default());
     assert_eq!(error.unwrap_err().to_string(), "there is no run to compare `b` with");
+}
+
+#[test]
+fn a_stored_run_that_is_not_to_be_trusted_is_left_out_and_counted() {
+    let mut base = stored();
+    let mut doubtful = named("doubtful", 2.0);
+    doubtful.cells[0].findings.push(grave("suspended"));
+    base.push(doubtful);
+    let comparison = compared(&base, &named("new", 1.0));
+    assert_eq!(comparison.basis, Basis::Baseline(5));
+    assert_eq!(comparison.verdict, Some(Verdict::Unchanged));
+    let texts: Vec<_> = comparison.caveats.iter().map(|one| one.text.as_str()).collect();
+    assert_eq!(texts, ["1 of 6 stored runs is left out: not to be trusted"]);
+}
+
+#[test]
+fn a_run_that_is_not_to_be_trusted_has_the_verdict_withheld() {
+    let mut new = named("new", 1.5);
+    new.findings.push(grave("suspended"));
+    let comparison = compared(&stored(), &new);
+    assert_eq!(comparison.verdict, Some(Verdict::Inconclusive));
+    let doubts: Vec<_> = comparison.doubts().into_iter().collect();
+    assert_eq!(doubts, ["new is not to be trusted: suspended"]);
+    let mut base = named("a", 1.0);
+    base.cells[0].findings.push(grave("client_starved"));
+    let single = compared(&[base], &named("b", 1.5));
+    assert_eq!(single.verdict, None);
+    assert!(single.doubts().contains("the base is not to be trusted: client_starved"));
+}
+
+#[test]
+fn a_simulated_server_that_is_set_otherwise_is_compared_and_named() {
+    let set = |mut run: RunResult, ttft: &str| {
+        let settings = [("ttft", ttft), ("gap", "2ms")];
+        run.backends[0].simulated =
+            settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        run
+    };
+    let base: Vec<_> = stored().into_iter().map(|run| set(run, "20ms")).collect();
+    let comparison = compared(&base, &set(named("new", 1.5), "60ms"));
+    assert_eq!(comparison.verdict, Some(Verdict::Regressed));
+    let caveats: Vec<_> =
+        comparison.caveats.iter().map(|one| (one.kind, one.text.as_str())).collect();
+    let told = "ollama is simulated otherwise: ttft 20ms against 60ms";
+    assert_eq!(caveats, [(CaveatKind::OtherSettings, told)]);
+    // Runs of an older pacemark do not tell.
+    assert!(compared(&base, &named("new", 1.5)).caveats.is_empty());
 }

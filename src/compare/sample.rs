@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use super::measure::Measure;
-use crate::metric::{Metric, Statistic};
-use crate::result::{CellResult, RunResult, sample};
+use crate::metric::Metric;
+use crate::result::{CellResult, FindingEntry, RunResult, sample};
 
 /// Two backends (`ollama`, `星河推理`) under one chat workload at one closed load, all cells
 /// alike in everything: 60 ms to the first token, 12 ms a token, 1.2 s in all.
@@ -34,8 +34,8 @@ fn one_round() -> RunResult {
 
 /// Sets a value of a cell.
 pub(super) fn set(cell: &mut CellResult, measure: Measure, value: f64) {
-    let Measure { metric, statistic } = measure;
-    match statistic {
+    let metric = measure.metric();
+    match measure.statistic() {
         Some(statistic) => {
             let figures = cell.measured.distributions.get_mut(metric.key()).unwrap();
             figures.percentiles.insert(statistic.to_string(), value);
@@ -54,10 +54,10 @@ pub(super) fn slow_down(run: &mut RunResult, backend: u32, factors: &[f64]) {
         let factor = factors[round % factors.len()];
         for measure in Measure::all() {
             let Some(value) = measure.value(&cell.measured) else { continue };
-            let changed = match measure {
-                Measure { statistic: Some(_), .. } => value * factor,
-                Measure { metric: Metric::ErrorRate, .. } => value,
-                Measure { statistic: None, .. } => value / factor,
+            let changed = match (measure.metric(), measure.statistic()) {
+                (_, Some(_)) => value * factor,
+                (Metric::ErrorRate, None) => value,
+                (_, None) => value / factor,
             };
             set(cell, measure, changed);
         }
@@ -65,5 +65,16 @@ pub(super) fn slow_down(run: &mut RunResult, backend: u32, factors: &[f64]) {
 }
 
 /// The median time to the first token.
-pub(super) const TTFT: Measure =
-    Measure { metric: Metric::Ttft, statistic: Some(Statistic::Percentile(50.0)) };
+pub(super) const TTFT: Measure = Measure::percentile(Metric::Ttft, 50.0);
+
+/// A finding that makes a run one not to be trusted.
+pub(super) fn grave(key: &str) -> FindingEntry {
+    FindingEntry {
+        key: key.to_owned(),
+        severity: "untrusted".to_owned(),
+        text: "found".to_owned(),
+        figure: None,
+        limit: None,
+        remedy: None,
+    }
+}

@@ -27,6 +27,14 @@ impl FigureKey {
         }
     }
 
+    /// Its statistic; `None` for a number of the window.
+    pub const fn statistic(self) -> Option<Statistic> {
+        match self {
+            Self::Statistic(_, statistic) => Some(statistic),
+            Self::Window(_) => None,
+        }
+    }
+
     /// Its percentile, from 0 to 100; `None` where it is something else.
     pub const fn percentile(self) -> Option<f64> {
         match self {

@@ -3,11 +3,18 @@
 use super::blocks::blocks;
 use super::gates::{gate_rows, tally};
 use super::markdown::{escaped, figures, table_head, table_row};
-use super::verdicts::{caveats, headline, verdict_rows};
+use super::verdicts::{headline, verdict_table};
 use crate::audit::Confidence;
-use crate::compare::{Comparison, Verdict};
+use crate::compare::{Comparison, Failure};
 use crate::gate::test_gates;
 use crate::result::{ResultError, RunResult};
+
+/// What stands before what failed.
+pub(super) const FAILED_MARK: &str = "❌";
+/// What stands before what is not to be trusted, or tells nothing.
+pub(super) const DOUBTFUL_MARK: &str = "⚠️";
+/// What stands before what is fine.
+pub(super) const PASSED_MARK: &str = "✅";
 
 /// What came of the run, its gates, and folded away its tables.
 ///
@@ -17,14 +24,14 @@ use crate::result::{ResultError, RunResult};
 pub fn brief(result: &RunResult, comparison: Option<&Comparison>) -> Result<String, ResultError> {
     let gates = test_gates(result)?;
     let failed = gates.iter().any(|gate| !gate.holds());
-    let verdict = comparison.and_then(|comparison| comparison.verdict);
-    let regressed = verdict == Some(Verdict::Regressed);
+    let failure = comparison.and_then(Comparison::failure);
     let mut page = vec![format!("## pacemark: {}", escaped(&result.name)), String::new()];
     let partial = if result.partial { ", **partial**" } else { "" };
-    let mark = match result.confidence() {
-        _ if failed || regressed => "❌",
-        Confidence::NotToBeTrusted => "⚠️",
-        Confidence::Trusted | Confidence::WithReservations => "✅",
+    let mark = match (result.confidence(), failure) {
+        (_, Some(Failure::Regressed | Failure::Inconclusive)) => FAILED_MARK,
+        _ if failed => FAILED_MARK,
+        (Confidence::NotToBeTrusted, _) | (_, Some(Failure::Untrusted)) => DOUBTFUL_MARK,
+        (Confidence::Trusted | Confidence::WithReservations, None) => PASSED_MARK,
     };
     let tally = tally(&gates).map(|tally| format!("{}. ", escaped(&tally))).unwrap_or_default();
     let outcome = format!("{mark} {tally}Confidence: **{}**{partial}", result.confidence());
@@ -38,11 +45,7 @@ pub fn brief(result: &RunResult, comparison: Option<&Comparison>) -> Result<Stri
     }
     if let Some(comparison) = comparison {
         page.extend([format!("**{}**", escaped(&headline(comparison))), String::new()]);
-        page.extend(table_head(&["figure", "against the baseline", "verdict"], 3));
-        page.extend(verdict_rows(comparison).iter().map(|row| table_row(row)));
-        page.push(String::new());
-        page.extend(caveats(comparison).map(|text| format!("- {}", escaped(text))));
-        page.push(String::new());
+        page.extend(verdict_table(comparison));
     }
     page.extend(["<details><summary>Figures</summary>".to_owned(), String::new()]);
     for block in &blocks(result, false)? {

@@ -7,7 +7,6 @@ use super::format::ReportError;
 use super::verdicts::headline;
 use crate::compare::{Comparison, Verdict};
 use crate::gate::{GateResult, test_gates};
-use crate::metric::FigureKey;
 use crate::result::{PooledCell, ResultError, RunResult};
 use crate::units::index;
 
@@ -71,10 +70,7 @@ fn compared(comparison: &Comparison) -> Value {
 }
 
 fn row(result: &RunResult, cell: &PooledCell, figure: &ShownFigure) -> Value {
-    let statistic = match figure.key {
-        FigureKey::Statistic(_, statistic) => Some(statistic.to_string()),
-        FigureKey::Window(_) => None,
-    };
+    let statistic = figure.key.statistic().map(|statistic| statistic.to_string());
     let unit = if figure.key.is_count() { "values" } else { figure.key.metric().unit().label() };
     json!({
         "run": result.id,

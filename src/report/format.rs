@@ -7,6 +7,7 @@ use super::flat::flat;
 use super::junit::junit;
 use super::markdown::markdown;
 use super::table::{TableOptions, table};
+use super::verdicts::verdict_text;
 use crate::compare::Comparison;
 use crate::result::{ResultError, RunResult};
 
@@ -103,8 +104,8 @@ impl ReportFormat {
         self.render_compared(result, None, options)
     }
 
-    /// As [`ReportFormat::render`], and with what came of the comparison with a baseline in the
-    /// formats for pipelines: comment, `JUnit` and flat.
+    /// As [`ReportFormat::render`], and with what came of the comparison with a baseline: in the
+    /// table, in Markdown, and in the formats for pipelines (comment, `JUnit`, flat).
     ///
     /// # Errors
     ///
@@ -116,11 +117,18 @@ impl ReportFormat {
         options: &ReportOptions,
     ) -> Result<String, ReportError> {
         match self {
-            Self::Table => Ok(table(result, options.table, options.rounds_apart)?),
+            Self::Table => {
+                let mut text = table(result, options.table, options.rounds_apart)?;
+                if let Some(comparison) = comparison {
+                    text.push('\n');
+                    text.push_str(&verdict_text(comparison, options.table.width));
+                }
+                Ok(text)
+            }
             Self::Csv => summary_csv(result),
             Self::Json if options.histograms => Ok(result.to_json()?),
             Self::Json => Ok(result.without_histograms().to_json()?),
-            Self::Markdown => Ok(markdown(result, options.rounds_apart)?),
+            Self::Markdown => Ok(markdown(result, comparison, options.rounds_apart)?),
             Self::Comment => Ok(brief(result, comparison)?),
             Self::Junit => junit(result, comparison),
             Self::Bencher => bencher(result),

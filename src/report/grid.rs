@@ -1,19 +1,15 @@
 //! The grid of one block: a line per backend, as many columns as there is room for.
 
-use comfy_table::{
-    Attribute, Cell, CellAlignment, Color, ContentArrangement, ContentLineStyle, LineStyle, Table,
-    TableStyle,
-};
+use comfy_table::{Cell, Color};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::blocks::{Block, Row};
 use super::columns::{Column, Shown, Source, UNSUPPORTED, WIDE, columns_of};
+use super::page::{self, GAP};
 use super::table::TableOptions;
 use super::wrap::shortened;
 use crate::metric::Direction;
 
-/// Columns of the terminal between two columns of the grid.
-const GAP: usize = 2;
 /// The most columns a backend's name takes.
 const NAME_WIDTH: usize = 24;
 
@@ -64,33 +60,10 @@ fn which_fit(columns: &[Column], block: &Block<'_>, width: usize) -> Vec<bool> {
 }
 
 fn draw(block: &Block<'_>, columns: &[Column], color: bool) -> String {
-    let mut table = Table::new();
-    let lines = ContentLineStyle::none();
-    table
-        .load_style(
-            TableStyle::new()
-                .header_lines(lines)
-                .header_separator(LineStyle::none().fill('-'))
-                .content_lines(lines),
-        )
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .force_no_tty();
-    if color {
-        table.enforce_styling();
-    }
     let heads = columns.iter().map(|column| format!("{}\n{}", column.name, column.unit));
     let heads = std::iter::once(format!("\n{}", block.of)).chain(heads);
-    table.set_header(heads.map(|head| Cell::new(head).add_attribute(Attribute::Bold)));
-    table.add_rows(block.rows.iter().map(|row| cells(row, block, columns)));
-    let gap = u16::try_from(GAP).unwrap_or(u16::MAX);
-    for (index, column) in table.column_iter_mut().enumerate() {
-        if index == 0 {
-            column.set_padding((0, 0));
-        } else {
-            column.set_padding((gap, 0)).set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    format!("{table}\n")
+    let rows = block.rows.iter().map(|row| cells(row, block, columns));
+    format!("{}\n", page::grid(heads, rows, false, color))
 }
 
 /// The cells of one backend; the best of each column is green, failures are red.

@@ -9,18 +9,25 @@ use super::findings::gathered;
 use super::gates::{gate_rows, tally};
 use super::numbers::{counted, number};
 use super::remarks::{failures, remarks};
+use super::verdicts::{headline, verdict_table};
 use super::wrap::printable;
+use crate::compare::Comparison;
 use crate::gate::{GateResult, test_gates};
 use crate::result::{
     BackendEntry, FindingEntry, LengthsEntry, ResultError, RunResult, SloEntry, WorkloadEntry,
 };
 
-/// The summary of `result` as Markdown; rounds are merged unless `rounds_apart`.
+/// The summary of `result` as Markdown, with what came of a comparison with a baseline; rounds are
+/// merged unless `rounds_apart`.
 ///
 /// # Errors
 ///
 /// [`ResultError`] if the rounds cannot be merged.
-pub fn markdown(result: &RunResult, rounds_apart: bool) -> Result<String, ResultError> {
+pub fn markdown(
+    result: &RunResult,
+    comparison: Option<&Comparison>,
+    rounds_apart: bool,
+) -> Result<String, ResultError> {
     let blocks = blocks(result, rounds_apart)?;
     let mut page = head(result);
     page.extend(backends(result));
@@ -28,6 +35,12 @@ pub fn markdown(result: &RunResult, rounds_apart: bool) -> Result<String, Result
         page.extend(section(block));
     }
     page.extend(gates(&test_gates(result)?));
+    if let Some(comparison) = comparison {
+        page.extend(heading(2, "Against the baseline"));
+        page.extend([format!("**{}**", escaped(&headline(comparison))), String::new()]);
+        page.extend(verdict_table(comparison));
+        page.pop();
+    }
     page.extend(findings(result));
     page.extend(foot(result, &blocks));
     Ok(page.join("\n") + "\n")
@@ -286,7 +299,7 @@ mod tests {
     fn a_summary_tells_the_whole_run() {
         let mut result = sample::result(3);
         result.cells.retain(|cell| cell.labels.workload_index == 0 && cell.labels.stage_index == 0);
-        insta::assert_snapshot!(markdown(&result, false).unwrap(), @r"
+        insta::assert_snapshot!(markdown(&result, None, false).unwrap(), @r"
         # 两台服务器
 
         A sample \| with a pipe
@@ -352,7 +365,7 @@ mod tests {
     fn every_row_of_a_table_has_as_many_cells_as_its_head() {
         let mut result = sample::result(2);
         result.backends[0].name = "a | b".to_owned();
-        let text = markdown(&result, false).unwrap();
+        let text = markdown(&result, None, false).unwrap();
         let cells = |line: &str| line.replace("\\|", "").matches('|').count();
         let mut head = None;
         for line in text.lines() {

@@ -1,8 +1,7 @@
 //! The tables of the terminal.
 //!
 //! A block per workload and stage, a line per backend. Which columns stand depends on the
-//! width; no line is wrapped inside a table. All decoration is ASCII, because the width of
-//! other signs depends on the terminal's language.
+//! width; no line is wrapped inside a table.
 
 use super::blocks::{Block, blocks};
 use super::client_error::{NOT_CALIBRATED, client_error};
@@ -13,8 +12,8 @@ use super::findings::gathered;
 use super::gates::gate_lines;
 use super::grid::grid;
 use super::numbers::counted;
+use super::page::Page;
 use super::remarks::{failures, remarks};
-use super::wrap::wrapped;
 use crate::gate::test_gates;
 use crate::result::{ModelEntry, ResultError, RunResult};
 use crate::units::count;
@@ -50,13 +49,14 @@ pub fn table(
     options: TableOptions,
     rounds_apart: bool,
 ) -> Result<String, ResultError> {
-    let mut page = Page { options, text: String::new(), hidden: Vec::new(), marked: false };
+    let mut tables = Tables { page: Page::new(options), hidden: Vec::new(), marked: false };
     let blocks = blocks(result, rounds_apart)?;
-    page.head(result);
+    tables.head(result);
     for block in &blocks {
-        page.block(block);
+        tables.block(block);
     }
-    page.foot(result, &blocks);
+    tables.foot(result, &blocks);
+    let mut page = tables.page;
     let gates = gate_lines(&test_gates(result)?);
     if !gates.is_empty() {
         page.line("");
@@ -67,41 +67,22 @@ pub fn table(
     Ok(page.text)
 }
 
-/// The text as it grows.
-struct Page {
-    options: TableOptions,
-    text: String,
+/// The tables of a run as they grow.
+struct Tables {
+    page: Page,
     /// Titles of columns that had no room.
     hidden: Vec<String>,
     /// Whether a percentile is marked as unsupported.
     marked: bool,
 }
 
-impl Page {
-    /// Adds `text` as prose, which fits the width.
-    fn say(&mut self, text: &str, indent: usize) {
-        for line in wrapped(text, self.options.width, indent) {
-            self.line(&line);
-        }
-    }
-
-    fn line(&mut self, line: &str) {
-        self.text.push_str(line.trim_end());
-        self.text.push('\n');
-    }
-
-    fn heading(&mut self, text: &str) {
-        for line in wrapped(text, self.options.width, 2) {
-            let line = if self.options.color { format!("\x1b[1m{line}\x1b[0m") } else { line };
-            self.line(&line);
-        }
-    }
-
+impl Tables {
     fn head(&mut self, result: &RunResult) {
         let rounds = counted(result.load.rounds.into(), "round");
-        self.heading(&format!("{} ({}), seed {}, {rounds}", result.name, result.id, result.seed));
+        self.page
+            .heading(&format!("{} ({}), seed {}, {rounds}", result.name, result.id, result.seed));
         if result.partial {
-            self.say("PARTIAL: the run was stopped, or still goes on", 2);
+            self.page.say("PARTIAL: the run was stopped, or still goes on", 2);
         }
         for backend in &result.backends {
             let version = backend.server_version.as_ref();
@@ -111,43 +92,43 @@ impl Page {
             let name = &backend.name;
             let kind = &backend.kind;
             let models = models.join(", ");
-            self.say(&format!("  {name}: {kind}{version}, {url}; {models}"), 4);
+            self.page.say(&format!("  {name}: {kind}{version}, {url}; {models}"), 4);
         }
         for note in &result.notes {
             let about = note.backend.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
-            self.say(&format!("  note: {about}{}", note.text), 4);
+            self.page.say(&format!("  note: {about}{}", note.text), 4);
         }
     }
 
     fn block(&mut self, block: &Block<'_>) {
-        self.line("");
-        self.heading(&block.title());
+        self.page.line("");
+        self.page.heading(&block.title());
         if let Some(shares) = block.shares() {
-            self.say(&format!("  a mix of {shares}"), 4);
+            self.page.say(&format!("  a mix of {shares}"), 4);
         }
         self.grid(block);
         if let Some(parts) = block.parts() {
-            self.line("");
+            self.page.line("");
             self.grid(&parts);
         }
         for row in &block.rows {
             let lines = failures(row);
             for (index, line) in lines.iter().enumerate() {
                 let margin = if index == 0 { "! " } else { "    " };
-                self.say(&format!("{margin}{line}"), 6);
+                self.page.say(&format!("{margin}{line}"), 6);
             }
         }
         for line in remarks(block) {
-            self.say(&format!("- {line}"), 2);
+            self.page.say(&format!("- {line}"), 2);
         }
         if let Some(ahead) = who_was_ahead(block) {
-            self.say(&format!("ahead: {ahead}"), 2);
+            self.page.say(&format!("ahead: {ahead}"), 2);
         }
     }
 
     fn grid(&mut self, block: &Block<'_>) {
-        let grid = grid(block, self.options);
-        self.text.push_str(&grid.text);
+        let grid = grid(block, self.page.options);
+        self.page.text.push_str(&grid.text);
         self.marked |= grid.marked;
         let new = grid.hidden.into_iter().filter(|title| !self.hidden.contains(title));
         self.hidden.extend(new.collect::<Vec<_>>());
@@ -161,38 +142,38 @@ impl Page {
             0 => String::new(),
             rest => format!(" ({} in summary.md)", counted(rest, "more finding")),
         };
-        self.say(&format!("confidence: {}{rest}", result.confidence()), 2);
+        self.page.say(&format!("confidence: {}{rest}", result.confidence()), 2);
         for kind in shown {
-            self.say(&format!("- {}", kind.line(result.cells.len())), 2);
+            self.page.say(&format!("- {}", kind.line(result.cells.len())), 2);
         }
     }
 
     fn foot(&mut self, result: &RunResult, blocks: &[Block<'_>]) {
-        self.line("");
+        self.page.line("");
         self.findings(result);
         match client_error(result) {
-            Some(line) => self.say(&line, 2),
+            Some(line) => self.page.say(&line, 2),
             // No more than a hint, for those who want to see everything.
-            None if self.options.wide => self.say(NOT_CALIBRATED, 2),
+            None if self.page.options.wide => self.page.say(NOT_CALIBRATED, 2),
             None => {}
         }
         if self.marked {
-            self.say(
+            self.page.say(
                 &format!("{UNSUPPORTED} rests on too few values: fewer than 10 / min(q, 1 - q)"),
                 2,
             );
         }
         if blocks.iter().any(|block| block.stage.is_open()) {
-            self.say(DUE, 2);
+            self.page.say(DUE, 2);
         }
         if !self.hidden.is_empty() {
             let hidden = self.hidden.join(", ");
-            self.say(&format!("no room for: {hidden} (all are in summary.csv)"), 2);
+            self.page.say(&format!("no room for: {hidden} (all are in summary.csv)"), 2);
         }
         if blocks.iter().any(Block::compares) {
             let rounds = blocks.iter().map(Block::rounds).min().unwrap_or(0);
             for line in closing(result, rounds) {
-                self.say(&line, 2);
+                self.page.say(&line, 2);
             }
         }
     }

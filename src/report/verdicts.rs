@@ -1,41 +1,56 @@
-//! A comparison with a baseline in a few lines: for the end of a run, and for pipelines.
+//! A comparison in a few lines: for the end of a run, and for pipelines.
 //!
 //! What decides stands here, and nothing else; `pacemark compare` shows the rest.
 
 use std::collections::BTreeSet;
 
+use super::comparison::outcome;
+use super::markdown::{escaped, table_head, table_row};
 use super::numbers::{number, percent};
-use crate::compare::{Basis, ComparedCell, Comparison, Estimate, Scale, Verdict};
+use super::wrap::wrapped;
+use crate::compare::{ComparedCell, Comparison, Estimate, Scale, Verdict};
 use crate::metric::Unit;
 
-/// `against 6 stored runs of ci-smoke: regressed`, then what decided it and what must be known
-/// beside it.
+/// What it came to, then each figure that decides and did not stay unchanged, the gravest first,
+/// and what must be known beside it.
 pub fn verdict_lines(comparison: &Comparison) -> Vec<String> {
     let mut lines = vec![headline(comparison)];
-    for (cell, estimate) in comparison.deciding() {
+    for (cell, estimate) in by_gravity(comparison) {
+        if estimate.verdict == Some(Verdict::Unchanged) {
+            continue;
+        }
         let mark = if estimate.verdict == Some(Verdict::Regressed) { "!" } else { "-" };
-        lines.push(format!("{mark} {}: {}", place(cell, estimate), words(estimate)));
+        let verdict = estimate.verdict.map(|verdict| format!(", {verdict}")).unwrap_or_default();
+        lines.push(format!("{mark} {}: {}{verdict}", place(cell, estimate), words(estimate)));
     }
     lines.extend(caveats(comparison).map(|text| format!("- note: {text}")));
     lines
 }
 
+/// What decides, the gravest verdicts first.
+fn by_gravity(comparison: &Comparison) -> Vec<(&ComparedCell, &Estimate)> {
+    let mut deciding: Vec<_> = comparison.deciding().collect();
+    deciding.sort_by_key(|(_, estimate)| std::cmp::Reverse(estimate.verdict));
+    deciding
+}
+
+/// The same as text of at most `width` columns, ending with a line break.
+pub(super) fn verdict_text(comparison: &Comparison, width: usize) -> String {
+    let lines = verdict_lines(comparison);
+    let lines = lines.iter().flat_map(|line| wrapped(line, width, 2));
+    lines.map(|line| line + "\n").collect()
+}
+
 /// What must be known beside it, each once.
-pub(super) fn caveats(comparison: &Comparison) -> impl Iterator<Item = &str> {
+fn caveats(comparison: &Comparison) -> impl Iterator<Item = &str> {
     let texts: BTreeSet<_> = comparison.all_caveats().map(|caveat| caveat.text.as_str()).collect();
     texts.into_iter()
 }
 
-/// `against 6 stored runs of ci-smoke: regressed`
+/// `against 6 stored runs of ci-smoke: regressed (1 of 5 deciding metrics regressed, 4 unchanged)`;
+/// where there is no verdict, or it is withheld, why.
 pub(super) fn headline(comparison: &Comparison) -> String {
-    let base = &comparison.base.label;
-    match (&comparison.basis, comparison.verdict) {
-        (Basis::Indicative(why), _) => format!("against {base}: indicative only, {why}"),
-        (Basis::Rounds(_) | Basis::Baseline(_), Some(verdict)) => {
-            format!("against {base}: {verdict}")
-        }
-        (Basis::Rounds(_) | Basis::Baseline(_), None) => format!("against {base}: no verdict"),
-    }
+    format!("against {}: {}", comparison.base.label, outcome(comparison))
 }
 
 /// `ttft.p50 of server, chat, concurrency 2, 30s`
@@ -44,9 +59,9 @@ pub(super) fn place(cell: &ComparedCell, estimate: &Estimate) -> String {
     format!("{} of {new_backend}, {workload}, {stage}", estimate.measure)
 }
 
-/// `52.3 ms against 40.1, 1.304 times (1.201 to 1.412), regressed`
+/// `52.3 ms against 40.1 ms, 1.304 times (1.201 to 1.412)`
 pub(super) fn words(estimate: &Estimate) -> String {
-    let unit = estimate.measure.metric.unit();
+    let unit = estimate.measure.metric().unit();
     let shown = |value: Option<f64>| match (value, unit) {
         (None, _) => "-".to_owned(),
         (Some(value), Unit::Share) => percent(value),
@@ -69,15 +84,36 @@ pub(super) fn words(estimate: &Estimate) -> String {
             format!("{} {what}{}", write(effect.size), interval.unwrap_or_default())
         }
     };
-    let verdict = estimate.verdict.map(|verdict| format!(", {verdict}")).unwrap_or_default();
-    format!("{} against {}, {effect}{verdict}", shown(estimate.new), shown(estimate.base))
+    format!("{} against {}, {effect}", shown(estimate.new), shown(estimate.base))
 }
 
-/// The rows of a document's table: measure, place, base, new, effect and verdict.
-pub(super) fn verdict_rows(comparison: &Comparison) -> Vec<[String; 3]> {
-    let rows = comparison.deciding().map(|(cell, estimate)| {
-        let verdict = estimate.verdict.map_or("-".to_owned(), |verdict| verdict.to_string());
-        [place(cell, estimate), words(estimate), verdict]
+/// What decides, where that verdict was given: `ttft.p50 of server, chat, concurrency 2: 52.3 ms
+/// against 40.1 ms, …`.
+pub fn lines_of(comparison: &Comparison, verdict: Verdict) -> Vec<String> {
+    let such = comparison.deciding().filter(|(_, one)| one.verdict == Some(verdict));
+    such.map(|(cell, one)| format!("{}: {}", place(cell, one), words(one))).collect()
+}
+
+/// The comparison in a document, below its verdict: a table of what decides, and what must be known
+/// beside it. Ends with an empty line, unless it has none.
+pub(super) fn verdict_table(comparison: &Comparison) -> Vec<String> {
+    let mut page = Vec::new();
+    let against =
+        if comparison.is_within_a_run() { &comparison.base.label } else { "the baseline" };
+    let rows = by_gravity(comparison).into_iter().map(|(cell, estimate)| {
+        let verdict = estimate.verdict.map_or("-", Verdict::key).to_owned();
+        table_row(&[place(cell, estimate), words(estimate), verdict])
     });
-    rows.collect()
+    let rows: Vec<_> = rows.collect();
+    if !rows.is_empty() {
+        page.extend(table_head(&["figure", &format!("against {against}"), "verdict"], 3));
+        page.extend(rows);
+        page.push(String::new());
+    }
+    let caveats: Vec<_> = caveats(comparison).map(|text| format!("- {}", escaped(text))).collect();
+    if !caveats.is_empty() {
+        page.extend(caveats);
+        page.push(String::new());
+    }
+    page
 }

@@ -22,6 +22,7 @@ mod run;
 #[cfg(test)]
 pub(crate) mod sample;
 mod setup;
+mod simulated;
 
 pub use cell::{CellLabels, CellPlace, CellResult, Measured, PartEntry};
 pub use client::{ClientEntry, StockEntry, WaitsEntry};

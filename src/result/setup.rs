@@ -1,6 +1,6 @@
 //! What was measured, as set up: backends, workloads, stages, load, SLO.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lengths::LengthsEntry;
+use super::simulated::simulated;
 use crate::openai::Endpoint;
 use crate::scenario::{
     Backend, Connections, Course, HttpVersion, Load, LoadProfile, Mix, PromptFile, PromptOrder,
@@ -33,6 +34,9 @@ pub struct BackendEntry {
     pub server_version: Option<String>,
     /// The models asked for.
     pub models: Vec<ModelEntry>,
+    /// Settings of the simulated server, as `ttft` and `20ms`; left out for real ones.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub simulated: BTreeMap<String, String>,
 }
 
 /// A model of a backend; what the server does not tell is `null`.
@@ -85,6 +89,10 @@ impl BackendEntry {
             .to_owned(),
             server_version: None,
             models: models.collect(),
+            simulated: match &backend.target {
+                Target::Url(_) => BTreeMap::new(),
+                Target::Mock(spec) => simulated(spec),
+            },
         }
     }
 

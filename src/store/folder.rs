@@ -11,12 +11,15 @@ use super::replace::replace;
 use super::rows::RowWriter;
 use super::timeseries::Timeseries;
 use crate::clock::WallTime;
+use crate::compare::Comparison;
 use crate::measure::{Interval, RequestRow};
-use crate::report::{ReportFormat, ReportOptions};
+use crate::report::{ReportError, ReportFormat, ReportOptions};
 use crate::result::{CellLabels, RecordsEntry, RunResult};
 
 /// The file that everything else can be made from.
 pub(super) const RESULT_FILE: &str = "result.json";
+/// The file that people read first.
+const SUMMARY_FILE: &str = "summary.md";
 /// Runs of one name and second that are told apart by a number; more mean something is wrong.
 const MOST_NAMESAKES: u32 = 1_000;
 /// Longest slug of a name: file systems take 255 bytes, and a Chinese character takes three.
@@ -151,6 +154,21 @@ impl RunFolder {
         self.sync()?;
         save_reports(&self.path, result)
     }
+
+    /// Writes `summary.md` again, with what came of a comparison with a baseline.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be made or written.
+    pub fn save_compared(
+        &self,
+        result: &RunResult,
+        comparison: &Comparison,
+    ) -> Result<(), StoreError> {
+        save_report(&self.path, SUMMARY_FILE, |options| {
+            ReportFormat::Markdown.render_compared(result, Some(comparison), options)
+        })
+    }
 }
 
 /// Writes what is made from `result` alone into `folder`, `result.json` first.
@@ -162,14 +180,21 @@ pub(super) fn save_reports(folder: &Path, result: &RunResult) -> Result<(), Stor
     for (name, format) in [
         (RESULT_FILE, ReportFormat::Json),
         ("summary.csv", ReportFormat::Csv),
-        ("summary.md", ReportFormat::Markdown),
+        (SUMMARY_FILE, ReportFormat::Markdown),
     ] {
-        let text = format
-            .render(result, &ReportOptions::default())
-            .map_err(|source| StoreError::Report { path: folder.join(name), source })?;
-        replace(folder, name, &text)?;
+        save_report(folder, name, |options| format.render(result, options))?;
     }
     Ok(())
+}
+
+fn save_report(
+    folder: &Path,
+    name: &str,
+    render: impl Fn(&ReportOptions) -> Result<String, ReportError>,
+) -> Result<(), StoreError> {
+    let text = render(&ReportOptions::default())
+        .map_err(|source| StoreError::Report { path: folder.join(name), source })?;
+    replace(folder, name, &text)
 }
 
 /// Makes `name`, or the first of `name-2`, `name-3` … that is not taken. Making a folder is

@@ -20,8 +20,8 @@ fn based(runs: usize) -> Sandbox {
     let sandbox = Sandbox::new();
     for _ in 0..runs {
         sandbox.run(&scenario("20ms"), &["--quiet"]).with_code(0);
-        // A machine too busy makes a run that is not to be trusted; here that is no matter.
-        sandbox.start(&["baseline", "save", "main", "--force"]).with_code(0);
+        sandbox.forgive_the_machine();
+        sandbox.start(&["baseline", "save", "main"]).with_code(0);
     }
     sandbox
 }
@@ -32,11 +32,21 @@ fn a_run_that_is_much_slower_than_its_baseline_ends_with_6() {
     let reports = ["--report", "junit=junit.xml", "--report", "comment=comment.md"];
     let slow = [&["--baseline", "main"][..], &reports].concat();
     let ended = sandbox.run(&scenario("300ms"), &slow).with_code(6);
+    if ended.code == Some(4) {
+        // On a machine too busy for the client there is no verdict.
+        return;
+    }
     assert!(ended.stdout.contains("against 5 stored runs of based: regressed"), "{}", ended.stdout);
     assert!(ended.stdout.contains("! ttft.p50 of fast, chat, concurrency 2"), "{}", ended.stdout);
     let junit = sandbox.read("junit.xml");
     assert!(junit.contains("<testsuite name=\"based.baseline\""), "{junit}");
     assert!(junit.contains("type=\"regressed\""), "{junit}");
+    let changed = "note: fast is simulated otherwise: ttft 20ms against 300ms";
+    assert!(ended.stdout.contains(changed), "{}", ended.stdout);
+    let folder = ended.folders().pop().unwrap();
+    let summary = sandbox.read(folder.join("summary.md").to_str().unwrap());
+    let told = "## Against the baseline\n\n**against 5 stored runs of based: regressed (";
+    assert!(summary.contains(told), "{summary}");
     assert!(sandbox.read("comment.md").contains("❌"), "{}", sandbox.read("comment.md"));
     let again = sandbox.start(&["report", "--baseline", "main", "--format", "junit"]).with_code(0);
     assert_eq!(again.stdout, junit);
@@ -50,7 +60,7 @@ fn a_run_that_is_much_slower_than_its_baseline_ends_with_6() {
 fn few_stored_runs_are_only_indicative_and_that_ends_with_7_where_it_is_asked_to() {
     let sandbox = based(2);
     let ended = sandbox.run(&scenario("300ms"), &["--baseline", "main"]).with_code(0);
-    assert!(ended.stdout.contains("indicative only, 2 stored runs"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("no verdict: 2 stored runs"), "{}", ended.stdout);
     let asked = ["--baseline", "main", "--fail-on", "inconclusive"];
     sandbox.run(&scenario("20ms"), &asked).with_code(7);
 }

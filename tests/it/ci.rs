@@ -227,6 +227,20 @@ fn the_shell_example_ends_with_the_code_of_pacemark() {
 
 #[cfg(unix)]
 #[test]
+fn the_comparison_of_the_page_writes_its_reports() {
+    let sandbox = Sandbox::new();
+    sandbox.write("ab.yaml", &example("yaml", "name: ab"));
+    let (code, text) = bash(&sandbox, &example("sh", "pacemark compare"), &[]);
+    // The second server is slower, and a machine may be too busy to tell.
+    assert!(matches!(code, Some(0 | 4 | 6)), "{code:?}: {text}");
+    assert!(text.contains("after against before: 6 paired rounds"), "{text}");
+    let junit = sandbox.read("comparison.xml");
+    assert!(junit.contains("<testsuite name=\"ab.after against before\" tests=\"6\""), "{junit}");
+    assert!(sandbox.read("comparison.md").starts_with("## pacemark: ab\n"));
+}
+
+#[cfg(unix)]
+#[test]
 fn the_steps_of_the_action_run_with_its_inputs() {
     let sandbox = repository();
     let output = sandbox.path().join("output.txt").display().to_string();

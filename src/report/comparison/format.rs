@@ -1,9 +1,11 @@
 //! The formats of comparisons.
 
+use super::comment::comment;
 use super::csv::csv;
 use super::markdown::markdown;
 use super::table::table;
 use crate::compare::{Comparison, ComparisonDocument};
+use crate::report::junit::junit_of;
 use crate::report::{ReportError, TableOptions};
 use crate::result::ResultError;
 
@@ -14,8 +16,12 @@ pub enum ComparisonFormat {
     Table,
     /// The versioned document.
     Json,
-    /// For a pull request.
+    /// Tables for a document.
     Markdown,
+    /// A short Markdown: for a comment on a pull request.
+    Comment,
+    /// JUnit XML: for CI servers.
+    Junit,
     /// A row for each measure of each cell.
     Csv,
 }
@@ -34,6 +40,8 @@ impl ComparisonFormat {
         match self {
             Self::Table => Ok(table(comparisons, options)),
             Self::Markdown => Ok(markdown(comparisons)),
+            Self::Comment => Ok(comment(comparisons)),
+            Self::Junit => junit_of(comparisons),
             Self::Csv => csv(&ComparisonDocument::new(comparisons)),
             Self::Json => {
                 let document = ComparisonDocument::new(comparisons);

@@ -25,9 +25,13 @@ fn section(comparison: &Comparison) -> Vec<String> {
         }
         page.push(format!("- {}", escaped(&caveat.text)));
     }
-    for cell in &comparison.cells {
-        page.extend(table(cell));
-    }
+    page.extend(tables(comparison));
+    page
+}
+
+/// A table for each cell, and what must be known to read them.
+pub(super) fn tables(comparison: &Comparison) -> Vec<String> {
+    let mut page: Vec<_> = comparison.cells.iter().flat_map(table).collect();
     page.push(String::new());
     page.extend(foot(comparison).iter().map(|line| format!("- {}", escaped(line))));
     page
@@ -36,11 +40,11 @@ fn section(comparison: &Comparison) -> Vec<String> {
 fn table(cell: &ComparedCell) -> Vec<String> {
     let mut page = heading(3, &title(cell));
     let [base, new] = sides(cell);
-    page.extend(table_head(&["", "metric", base, new, "ratio", "interval", "verdict"], 2));
+    page.extend(table_head(&["", "metric", "verdict", base, new, "ratio", "interval"], 3));
     for estimate in &cell.estimates {
-        let mut row = vec![if estimate.decides { ">" } else { "" }.to_owned()];
-        row.extend(fields(estimate));
-        page.push(table_row(&row));
+        let mark = if estimate.decides { ">" } else { "" }.to_owned();
+        let [name, base, new, size, interval, verdict] = fields(estimate);
+        page.push(table_row(&[mark, name, verdict, base, new, size, interval]));
     }
     page.push(String::new());
     page.extend(cell.caveats.iter().map(|caveat| format!("- {}", escaped(&caveat.text))));

@@ -1,10 +1,12 @@
-//! Comparisons as text: a table for the terminal, Markdown, CSV and JSON, all from the same
-//! [`Comparison`].
+//! Comparisons as text: a table for the terminal, Markdown, CSV, JSON and what pipelines read, all
+//! from the same [`Comparison`].
 //!
 //! [`Comparison`]: crate::compare::Comparison
 
+mod comment;
 mod csv;
 mod format;
+mod layout;
 mod markdown;
 mod rows;
 mod table;
@@ -12,6 +14,6 @@ mod verdict;
 mod words;
 
 pub use format::ComparisonFormat;
-pub(super) use verdict::closing;
 pub use verdict::verdict_line;
+pub(super) use verdict::{closing, outcome};
 pub use words::sentence;

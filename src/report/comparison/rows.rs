@@ -1,7 +1,7 @@
 //! The cells of a comparison's table, for every format that has one.
 
 use crate::compare::{Effect, Estimate, IntervalSource, Scale};
-use crate::metric::{Metric, Unit};
+use crate::metric::{Kind, Metric, Unit};
 use crate::report::columns::UNSUPPORTED;
 use crate::report::numbers::{number, percent};
 
@@ -28,29 +28,52 @@ pub(super) fn fields(estimate: &Estimate) -> [String; 6] {
 }
 
 /// `TTFT p50 ms`, `output tok/s`, `error rate`.
-pub(super) fn name(estimate: &Estimate) -> String {
+fn name(estimate: &Estimate) -> String {
     let measure = estimate.measure;
-    let unit = measure.metric.unit();
-    let name = match measure.metric {
-        Metric::RequestThroughput => return "requests/s".to_owned(),
-        Metric::OutputTokenThroughput => return "output tok/s".to_owned(),
-        Metric::EmbeddingThroughput => return "input items/s".to_owned(),
-        Metric::Goodput => return "goodput req/s".to_owned(),
-        Metric::Ttft | Metric::Itl | Metric::Icl | Metric::Tpot | Metric::E2e => {
-            measure.metric.key().to_uppercase()
-        }
-        other => other.info().name.to_owned(),
+    let (name, unit) = named(measure.metric());
+    let statistic = measure.statistic().map(|one| format!(" {one}")).unwrap_or_default();
+    format!("{name}{statistic}{unit}")
+}
+
+/// `TTFT`, `output tok/s`, `error rate`: what a metric is called in tables.
+pub(super) fn metric_name(metric: Metric) -> String {
+    match named(metric) {
+        (name, unit) if metric.info().kind == Kind::Window => format!("{name}{unit}"),
+        (name, _) => name.to_owned(),
+    }
+}
+
+/// A short name, and the unit as it stands behind it.
+fn named(metric: Metric) -> (&'static str, String) {
+    let name = match metric {
+        Metric::Ttft => "TTFT",
+        Metric::TtftDue => "TTFT due",
+        Metric::Ttfb => "TTFB",
+        Metric::Ttfa => "TTFA",
+        Metric::Ttst => "TTST",
+        Metric::Itl => "ITL",
+        Metric::Icl => "ICL",
+        Metric::Tpot => "TPOT",
+        Metric::E2e => "E2E",
+        Metric::Response => "response",
+        Metric::DecodeRate => "decode",
+        Metric::PrefillRate => "prefill",
+        Metric::RequestThroughput => return ("requests/s", String::new()),
+        Metric::OutputTokenThroughput => "output",
+        Metric::InputTokenThroughput | Metric::EmbeddingThroughput => "input",
+        Metric::TotalTokenThroughput => "total",
+        Metric::DocumentThroughput => "ranked",
+        other => other.info().name,
     };
-    let statistic = measure.statistic.map(|one| format!(" {one}")).unwrap_or_default();
-    match unit {
-        Unit::Share => format!("{name}{statistic}"),
-        _ => format!("{name}{statistic} {}", unit.label()),
+    match metric.unit() {
+        Unit::Share => (name, String::new()),
+        unit => (name, format!(" {}", unit.label())),
     }
 }
 
 fn value(estimate: &Estimate, value: Option<f64>) -> String {
     let Some(value) = value else { return MISSING.to_owned() };
-    if estimate.measure.metric.unit() == Unit::Share {
+    if estimate.measure.metric().unit() == Unit::Share {
         return percent(value);
     }
     let mark = if estimate.supported { "" } else { UNSUPPORTED };
@@ -70,7 +93,8 @@ fn interval(effect: &Effect) -> Option<String> {
     Some(match effect.scale {
         Scale::Ratio => format!("{} to {}{within}", ratio(interval.low), ratio(interval.high)),
         Scale::Difference => {
-            format!("{} to {}{within}", points(interval.low), points(interval.high))
+            let low = interval.low * 100.0;
+            format!("{low:+.1} to {}{within}", points(interval.high))
         }
     })
 }

@@ -1,97 +1,99 @@
 //! A comparison for the terminal.
 
-use comfy_table::{
-    Attribute, Cell, CellAlignment, Color, ContentArrangement, ContentLineStyle, LineStyle, Table,
-    TableStyle,
-};
+use std::collections::BTreeMap;
 
-use super::rows::fields;
+use comfy_table::{Cell, Color, Table};
+
+use super::layout::{Layout, NARROW};
+use super::rows::{fields, metric_name};
 use super::verdict::verdict_line;
 use super::words::sentence;
 use crate::compare::{
-    Basis, ComparedCell, Comparison, Estimate, IntervalSource, Outlook, SHARE_TOLERANCE, Verdict,
+    Basis, ComparedCell, Comparison, Estimate, IntervalSource, NoEffect, Outlook, SHARE_TOLERANCE,
+    Verdict,
 };
 use crate::report::TableOptions;
 use crate::report::columns::UNSUPPORTED;
 use crate::report::numbers::counted;
-use crate::report::wrap::{shortened, wrapped};
+use crate::report::page::{Page, grid};
+use crate::report::wrap::shortened;
 use crate::units::count;
-
-/// The most columns a side's name takes in the head of the table.
-const NAME_WIDTH: usize = 20;
 
 /// `comparisons` as tables, ending with a line break.
 pub(super) fn table(comparisons: &[Comparison], options: TableOptions) -> String {
-    let mut page = Page { options, text: String::new() };
+    let mut page = Page::new(options);
     for (at, comparison) in comparisons.iter().enumerate() {
         if at > 0 {
             page.line("");
         }
-        page.comparison(comparison);
+        whole(&mut page, comparison);
     }
     page.text
 }
 
-/// The text as it grows.
-struct Page {
-    options: TableOptions,
-    text: String,
+fn whole(page: &mut Page, comparison: &Comparison) {
+    page.heading(&head(comparison));
+    let mut narrowed = false;
+    for one in &comparison.cells {
+        page.line("");
+        narrowed |= !cell(page, one).interval;
+    }
+    page.line("");
+    for caveat in &comparison.caveats {
+        page.say(&format!("! {}", caveat.text), 2);
+    }
+    for line in foot(comparison) {
+        page.say(&line, 2);
+    }
+    if narrowed {
+        page.say(NARROW, 2);
+    }
+    let style = match comparison.verdict {
+        Some(Verdict::Regressed) => "1;31",
+        Some(Verdict::Improved) => "1;32",
+        Some(Verdict::Unchanged | Verdict::Inconclusive) | None => "1",
+    };
+    page.styled(&format!("verdict: {}", verdict_line(comparison)), style);
 }
 
-impl Page {
-    fn line(&mut self, line: &str) {
-        self.text.push_str(line.trim_end());
-        self.text.push('\n');
+/// Adds a cell in the widest layout that the page has room for, which is given back.
+fn cell(page: &mut Page, cell: &ComparedCell) -> Layout {
+    page.heading(&title(cell));
+    let (layout, grid) = Layout::fitting(page.options, |layout| draw(cell, layout, page.options));
+    let lines: Vec<_> = grid.lines().map(|line| line.trim_end().to_owned()).collect();
+    page.text.push_str(&(lines.join("\n") + "\n"));
+    for caveat in &cell.caveats {
+        page.say(&format!("! {}", caveat.text), 2);
     }
+    if !layout.reasons {
+        for (reason, metrics) in reasons(cell) {
+            page.say(&format!("- not compared: {} ({reason})", metrics.join(", ")), 2);
+        }
+    }
+    for estimate in cell.estimates.iter().filter(|estimate| estimate.decides) {
+        if let Some(sentence) = sentence(cell, estimate) {
+            page.say(&format!("- {sentence}"), 2);
+        }
+    }
+    layout
+}
 
-    fn say(&mut self, text: &str, indent: usize) {
-        for line in wrapped(text, self.options.width, indent) {
-            self.line(&line);
+/// Why metrics have no ratio, with their names, as far as no caveat tells it.
+fn reasons(cell: &ComparedCell) -> BTreeMap<String, Vec<String>> {
+    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for estimate in &cell.estimates {
+        let Err(reason) = &estimate.effect else { continue };
+        // A caveat has said so.
+        if *reason == NoEffect::CountedDifferently {
+            continue;
+        }
+        let metrics = reasons.entry(reason.to_string()).or_default();
+        let name = metric_name(estimate.measure.metric());
+        if !metrics.contains(&name) {
+            metrics.push(name);
         }
     }
-
-    fn styled(&mut self, text: &str, style: &str) {
-        for line in wrapped(text, self.options.width, 2) {
-            let line =
-                if self.options.color { format!("\x1b[{style}m{line}\x1b[0m") } else { line };
-            self.line(&line);
-        }
-    }
-
-    fn comparison(&mut self, comparison: &Comparison) {
-        self.styled(&head(comparison), "1");
-        for cell in &comparison.cells {
-            self.line("");
-            self.cell(cell);
-        }
-        self.line("");
-        for caveat in &comparison.caveats {
-            self.say(&format!("! {}", caveat.text), 2);
-        }
-        for line in foot(comparison) {
-            self.say(&line, 2);
-        }
-        let style = match comparison.verdict {
-            Some(Verdict::Regressed) => "1;31",
-            Some(Verdict::Improved) => "1;32",
-            Some(Verdict::Unchanged | Verdict::Inconclusive) | None => "1",
-        };
-        self.styled(&format!("verdict: {}", verdict_line(comparison)), style);
-    }
-
-    fn cell(&mut self, cell: &ComparedCell) {
-        self.styled(&title(cell), "1");
-        let grid = draw(cell, self.options);
-        self.text.push_str(&grid);
-        for caveat in &cell.caveats {
-            self.say(&format!("! {}", caveat.text), 2);
-        }
-        for estimate in cell.estimates.iter().filter(|estimate| estimate.decides) {
-            if let Some(sentence) = sentence(cell, estimate) {
-                self.say(&format!("- {sentence}"), 2);
-            }
-        }
-    }
+    reasons
 }
 
 /// `xinference against ollama: 6 paired rounds`
@@ -162,49 +164,29 @@ pub(super) fn share(share: f64) -> String {
     format!("{}%", (share * 1e6).round() / 1e4)
 }
 
-fn draw(cell: &ComparedCell, options: TableOptions) -> String {
-    let mut table = Table::new();
-    let lines = ContentLineStyle::none();
-    table
-        .load_style(
-            TableStyle::new()
-                .header_lines(lines)
-                .header_separator(LineStyle::none().fill('-'))
-                .content_lines(lines),
-        )
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .force_no_tty();
-    if options.color {
-        table.enforce_styling();
-    }
-    let [base, new] = sides(cell).map(|name| shortened(name, NAME_WIDTH));
-    let heads = ["", &base, &new, "ratio", "interval", "verdict"];
-    table.set_header(heads.map(|head| Cell::new(head).add_attribute(Attribute::Bold)));
-    table.add_rows(cell.estimates.iter().map(row));
-    let last = heads.len() - 1;
-    for (index, column) in table.column_iter_mut().enumerate() {
-        if index == 0 {
-            column.set_padding((0, 0));
-        } else {
-            column.set_padding((2, 0));
-            if index < last {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
-    }
-    let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    format!("{}\n", lines.join("\n"))
+fn draw(cell: &ComparedCell, layout: Layout, options: TableOptions) -> Table {
+    let [base, new] = match sides(cell).map(|name| shortened(name, layout.names)) {
+        // The title says which is which.
+        [base, new] if base == new => ["base", "new"].map(str::to_owned),
+        told => told,
+    };
+    let heads = ["", &base, &new, "ratio", "interval", "verdict"].map(str::to_owned);
+    let heads = heads.into_iter().enumerate();
+    let heads = heads.filter(|(column, _)| layout.shows(*column)).map(|(_, head)| head);
+    let rows = cell.estimates.iter().map(|estimate| row(estimate, layout));
+    grid(heads, rows, true, options.color)
 }
 
-fn row(estimate: &Estimate) -> Vec<Cell> {
+fn row(estimate: &Estimate, layout: Layout) -> Vec<Cell> {
     let [name, base, new, size, interval, verdict] = fields(estimate);
     let mark = if estimate.decides { ">" } else { " " };
-    let mut verdict = verdict;
-    if estimate.decides
-        && let Some(rounds) = more_rounds(estimate)
-    {
-        verdict = format!("{verdict} ({rounds})");
-    }
+    let verdict = match (&estimate.effect, more_rounds(estimate)) {
+        (Err(_), _) if !layout.reasons => "not compared".to_owned(),
+        (Ok(_), Some(rounds)) if estimate.decides && layout.rounds => {
+            format!("{verdict} ({rounds})")
+        }
+        _ => verdict,
+    };
     let colored = |text: String| {
         let cell = Cell::new(text);
         match estimate.verdict {
@@ -215,7 +197,8 @@ fn row(estimate: &Estimate) -> Vec<Cell> {
     };
     let plain = [format!("{mark} {name}"), base, new].map(Cell::new);
     let tail = [colored(size), Cell::new(interval), colored(verdict)];
-    plain.into_iter().chain(tail).collect()
+    let all = plain.into_iter().chain(tail).enumerate();
+    all.filter(|(column, _)| layout.shows(*column)).map(|(_, cell)| cell).collect()
 }
 
 /// `+4 rounds`
@@ -231,7 +214,7 @@ mod tests {
     use unicode_width::UnicodeWidthStr as _;
 
     use super::table;
-    use crate::compare::{Comparison, Rules, Subject, compare_backends};
+    use crate::compare::{Comparison, Outlook, Rules, Subject, Verdict, compare_backends};
     use crate::report::TableOptions;
     use crate::result::sample;
 
@@ -250,23 +233,23 @@ mod tests {
         星河推理 against ollama: 4 paired rounds
 
         short-chat (chat), concurrency 4, 30s
-                        ollama  星河推理    ratio            interval  verdict
-        -------------------------------------------------------------------------------------------
-        > TTFT p50 ms     62.2      91.9    1.478      1.454 to 1.503  regressed
-          TTFT p95 ms    ~80.9    ~119.7    1.480      1.457 to 1.504  (regressed)
-          TTFT p99 ms    ~82.5    ~122.4    1.482      1.458 to 1.507  (regressed)
-          ITL p50 ms      12.4      18.4        -                   -  tokens are not counted alike
-          ITL p95 ms     ~16.2     ~23.9        -                   -  tokens are not counted alike
-          ITL p99 ms     ~16.5     ~24.5        -                   -  tokens are not counted alike
-        > TPOT p50 ms     12.4      18.4        -                   -  tokens are not counted alike
-          TPOT p95 ms    ~16.2     ~23.9        -                   -  tokens are not counted alike
-          TPOT p99 ms    ~16.5     ~24.5        -                   -  tokens are not counted alike
-          E2E p50 ms      1306      1930    1.478      1.454 to 1.502  (regressed)
-        > E2E p95 ms     ~1699     ~2515    1.481      1.457 to 1.504  regressed
-          E2E p99 ms     ~1733     ~2570    1.483      1.459 to 1.507  (regressed)
-          requests/s      33.3      6.27    0.188      0.188 to 0.188  (regressed)
-        > output tok/s    3333     626.7        -                   -  tokens are not counted alike
-        > error rate        0%      6.0%  +6.0 pp  +6.0 pp to +6.0 pp  regressed
+                        ollama  星河推理    ratio         interval  verdict
+        ------------------------------------------------------------------------
+        > TTFT p50 ms     62.2      91.9    1.478   1.454 to 1.503  regressed
+          TTFT p95 ms    ~80.9    ~119.7    1.480   1.457 to 1.504  (regressed)
+          TTFT p99 ms    ~82.5    ~122.4    1.482   1.458 to 1.507  (regressed)
+          ITL p50 ms      12.4      18.4        -                -  not compared
+          ITL p95 ms     ~16.2     ~23.9        -                -  not compared
+          ITL p99 ms     ~16.5     ~24.5        -                -  not compared
+        > TPOT p50 ms     12.4      18.4        -                -  not compared
+          TPOT p95 ms    ~16.2     ~23.9        -                -  not compared
+          TPOT p99 ms    ~16.5     ~24.5        -                -  not compared
+          E2E p50 ms      1306      1930    1.478   1.454 to 1.502  (regressed)
+        > E2E p95 ms     ~1699     ~2515    1.481   1.457 to 1.504  regressed
+          E2E p99 ms     ~1733     ~2570    1.483   1.459 to 1.507  (regressed)
+          requests/s      33.3      6.27    0.188   0.188 to 0.188  (regressed)
+        > output tok/s    3333     626.7        -                -  not compared
+        > error rate        0%      6.0%  +6.0 pp  +6.0 to +6.0 pp  regressed
         ! output tokens are counted differently (ollama: usage, 星河推理: chunks): TPOT,
           ITL and tok/s do not compare
         - 星河推理 answers its first token 48% (45% to 50%) later
@@ -282,6 +265,88 @@ mod tests {
     }
 
     #[test]
+    fn a_wide_terminal_has_reasons_and_rounds_in_the_table() {
+        let mut comparisons = comparisons(4);
+        open(&mut comparisons);
+        let text = table(&comparisons, TableOptions { width: 100, ..TableOptions::default() });
+        insta::assert_snapshot!(text, @"
+        星河推理 against ollama: 4 paired rounds
+
+        short-chat (chat), concurrency 4, 30s
+                        ollama  星河推理    ratio         interval  verdict
+        ----------------------------------------------------------------------------------------
+        > TTFT p50 ms     62.2      91.9    1.478   1.454 to 1.503  inconclusive (+12 rounds)
+          TTFT p95 ms    ~80.9    ~119.7    1.480   1.457 to 1.504  (inconclusive)
+          TTFT p99 ms    ~82.5    ~122.4    1.482   1.458 to 1.507  (inconclusive)
+          ITL p50 ms      12.4      18.4        -                -  tokens are not counted alike
+          ITL p95 ms     ~16.2     ~23.9        -                -  tokens are not counted alike
+          ITL p99 ms     ~16.5     ~24.5        -                -  tokens are not counted alike
+        > TPOT p50 ms     12.4      18.4        -                -  tokens are not counted alike
+          TPOT p95 ms    ~16.2     ~23.9        -                -  tokens are not counted alike
+          TPOT p99 ms    ~16.5     ~24.5        -                -  tokens are not counted alike
+          E2E p50 ms      1306      1930    1.478   1.454 to 1.502  (inconclusive)
+        > E2E p95 ms     ~1699     ~2515    1.481   1.457 to 1.504  inconclusive (+12 rounds)
+          E2E p99 ms     ~1733     ~2570    1.483   1.459 to 1.507  (inconclusive)
+          requests/s      33.3      6.27    0.188   0.188 to 0.188  (inconclusive)
+        > output tok/s    3333     626.7        -                -  tokens are not counted alike
+        > error rate        0%      6.0%  +6.0 pp  +6.0 to +6.0 pp  inconclusive (+12 rounds)
+        ! output tokens are counted differently (ollama: usage, 星河推理: chunks): TPOT, ITL and tok/s do
+          not compare
+        - open: 星河推理 answers its first token 48% (45% to 50%) later; about 12 more rounds would settle
+          it
+        - open: 星河推理 finishes its answer 48% (46% to 50%) later, at p95; about 12 more rounds would
+          settle it
+        - open: 星河推理 fails 6.0 percentage points (6.0 to 6.0) more often; about 12 more rounds would
+          settle it
+
+        > decides: significant at 5% after Holm, and the estimate beyond 5% (shares: 1%)
+        ( ) does not decide
+        ~ rests on too few values in a round
+        verdict: 星河推理 against ollama: inconclusive (5 of 5 deciding metrics inconclusive)
+        ");
+    }
+
+    #[test]
+    fn eighty_columns_hold_open_verdicts_and_long_names() {
+        for name in ["a-backend-with-a-long-name", "星河推理服务器集群", "🚀 rocket 🚀 server 🚀"]
+        {
+            let mut comparisons = comparisons(4);
+            open(&mut comparisons);
+            for cell in comparisons.iter_mut().flat_map(|comparison| &mut comparison.cells) {
+                cell.base_backend = name.to_owned();
+                cell.new_backend = format!("{name}-2");
+            }
+            let text = table(&comparisons, TableOptions::default());
+            assert!(text.lines().all(|line| line.width() <= 80), "{text}");
+            assert!(text.contains("1.454 to 1.503"), "{text}");
+            // Cut, both names would look the same.
+            assert!(text.contains("base") && !text.contains(".."), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_narrow_terminal_has_no_intervals_and_says_so() {
+        let text = table(&comparisons(4), TableOptions { width: 60, ..TableOptions::default() });
+        assert!(text.lines().all(|line| line.width() <= 60), "{text}");
+        assert!(text.contains("no room for intervals: a wider terminal shows them"), "{text}");
+        let wide = TableOptions { width: 60, wide: true, ..TableOptions::default() };
+        assert!(table(&comparisons(4), wide).contains("interval  verdict"));
+    }
+
+    /// Leaves the verdict of everything compared open, as noisy rounds do.
+    fn open(comparisons: &mut [Comparison]) {
+        for comparison in comparisons.iter_mut() {
+            comparison.verdict = Some(Verdict::Inconclusive);
+        }
+        let cells = comparisons.iter_mut().flat_map(|comparison| &mut comparison.cells);
+        for estimate in cells.flat_map(|cell| &mut cell.estimates) {
+            let Ok(effect) = &mut estimate.effect else { continue };
+            effect.outlook = Some(Outlook::MoreRounds(12));
+            estimate.verdict = Some(Verdict::Inconclusive);
+        }
+    }
+
+    #[test]
     fn one_round_is_shown_and_not_judged() {
         let text = table(&comparisons(1), TableOptions { width: 120, ..TableOptions::default() });
         assert!(text.contains("indicative: 星河推理 answers its first token "), "{text}");
@@ -293,9 +358,7 @@ mod tests {
         let comparisons = comparisons(3);
         let text = table(&comparisons, TableOptions { width: 60, ..TableOptions::default() });
         assert!(!text.contains('\u{1b}'), "{text}");
-        let prose: Vec<_> =
-            text.lines().filter(|line| line.starts_with(['-', '!', 'v'])).skip(1).collect();
-        assert!(prose.len() > 4 && prose.iter().all(|line| line.width() <= 60), "{text}");
+        assert!(text.lines().all(|line| line.width() <= 60), "{text}");
         let colored = table(&comparisons, TableOptions { color: true, ..TableOptions::default() });
         assert!(colored.contains("\u{1b}[1;31mverdict: "), "{colored}");
     }

@@ -9,14 +9,23 @@ use crate::result::RunResult;
 use crate::units::count;
 
 /// `xinference against ollama: improved (8 of 10 deciding metrics improved, 2 unchanged)`;
-/// where there is no verdict, why.
+/// where there is no verdict, or it is withheld, why.
 pub fn verdict_line(comparison: &Comparison) -> String {
-    let sides = format!("{} against {}", comparison.new.label, comparison.base.label);
+    let Comparison { base, new, .. } = comparison;
+    format!("{} against {}: {}", new.label, base.label, outcome(comparison))
+}
+
+/// The same without the sides.
+pub(in crate::report) fn outcome(comparison: &Comparison) -> String {
     let verdict = match (&comparison.basis, comparison.verdict) {
-        (Basis::Indicative(why), _) => return format!("{sides}: no verdict: {why}"),
-        (_, None) => return format!("{sides}: no verdict"),
+        (Basis::Indicative(why), _) => return format!("no verdict: {why}"),
+        (_, None) => return "no verdict".to_owned(),
         (_, Some(verdict)) => verdict,
     };
+    let doubts: Vec<_> = comparison.doubts().into_iter().collect();
+    if !doubts.is_empty() {
+        return format!("{verdict}: withheld, {}", doubts.join("; "));
+    }
     let deciding: Vec<_> = comparison.deciding().map(|(_, estimate)| estimate).collect();
     let all = count(deciding.len());
     let of = |verdict: Verdict| {
@@ -29,7 +38,7 @@ pub fn verdict_line(comparison: &Comparison) -> String {
         .map(|other| format!(", {} {other}", of(other)));
     let others: String = others.collect();
     let metrics = counted(all, "deciding metric");
-    format!("{sides}: {verdict} ({} of {metrics} {verdict}{others})", of(verdict))
+    format!("{verdict} ({} of {metrics} {verdict}{others})", of(verdict))
 }
 
 /// What stands at the end of a run of several backends: the verdict of each against the first

@@ -39,9 +39,9 @@ pub fn sentence(cell: &ComparedCell, estimate: &Estimate) -> Option<String> {
 
 /// `answers its first token 1.8 times (1.6–2.1) sooner`
 fn difference(estimate: &Estimate, effect: &Effect) -> String {
-    let metric = estimate.measure.metric;
+    let metric = estimate.measure.metric();
     let Phrase { verb, less, more } = phrase(metric);
-    let at = match estimate.measure.statistic {
+    let at = match estimate.measure.statistic() {
         None | Some(Statistic::Percentile(50.0)) => String::new(),
         Some(statistic) => format!(", at {statistic}"),
     };
@@ -77,6 +77,7 @@ fn phrase(metric: Metric) -> Phrase {
         Metric::RequestThroughput => ("answers", "fewer requests", "more requests"),
         Metric::OutputTokenThroughput => ("writes", "fewer tokens", "more tokens"),
         Metric::EmbeddingThroughput => ("embeds", "fewer inputs", "more inputs"),
+        Metric::DocumentThroughput => ("ranks", "fewer documents", "more documents"),
         Metric::Goodput => {
             ("serves", "fewer requests within the SLO", "more requests within the SLO")
         }

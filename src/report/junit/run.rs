@@ -1,21 +1,17 @@
-//! JUnit XML, as CI servers read it: a case for each gate in each cell, and for each figure that
-//! decides a comparison.
-//!
-//! # Source
-//!
-//! The schema that Jenkins checks reports against: `junit-10.xsd` of its plugin `xunit`,
-//! <https://github.com/jenkinsci/xunit-plugin>.
+//! A run as JUnit XML: whether it is to be trusted, its gates, and what came of its baseline.
 
-use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{Property, Report, TestCase, TestSuite};
 
-use super::format::ReportError;
-use super::verdicts::{headline, place, words};
+use super::cases::{class, failed, passed, skipped, written};
+use super::comparison::compared;
 use crate::audit::Severity;
-use crate::compare::{ComparedCell, Comparison, Estimate, Verdict};
+use crate::compare::Comparison;
 use crate::gate::{GateResult, GateTest, Outcome, test_gates};
+use crate::report::ReportError;
 use crate::result::{FindingEntry, RunResult};
 
-/// The gates of `result`, and whether it is to be trusted, as JUnit XML.
+/// The gates of `result`, whether it is to be trusted, and what came of a comparison with a
+/// baseline, as JUnit XML.
 ///
 /// # Errors
 ///
@@ -29,15 +25,8 @@ pub fn junit(result: &RunResult, comparison: Option<&Comparison>) -> Result<Stri
         suite.add_test_cases(gates.iter().flat_map(|gate| cases(result, gate)));
         report.add_test_suite(suite);
     }
-    if let Some(comparison) = comparison {
-        let mut suite = suite(result, "baseline");
-        suite.add_test_cases(verdicts(result, comparison));
-        report.add_test_suite(suite);
-    }
-    let skipped: usize = report.test_suites.iter().map(|suite| suite.skipped).sum();
-    // The schema knows no such count at the root, only at each suite. It stands there first, and
-    // within values a quotation mark is written otherwise.
-    Ok(report.to_string()?.replacen(&format!(" skipped=\"{skipped}\""), "", 1))
+    report.add_test_suites(comparison.map(compared));
+    written(&report)
 }
 
 fn suite(result: &RunResult, name: &str) -> TestSuite {
@@ -58,15 +47,16 @@ fn suite(result: &RunResult, name: &str) -> TestSuite {
 fn trust(result: &RunResult) -> TestSuite {
     let grave = |finding: &&FindingEntry| finding.grade() == Severity::Untrusted;
     let grave: Vec<_> = result.all_findings().filter(grave).collect();
-    let mut status = TestCaseStatus::success();
-    if let Some(first) = grave.first() {
-        status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        status.set_type("untrusted").set_message(format!("{}: {}", first.key, first.text));
-        let texts = grave.iter().map(|finding| format!("{}: {}", finding.key, finding.text));
-        status.set_description(texts.collect::<Vec<_>>().join("\n"));
-    }
+    let status = match grave.first() {
+        None => passed(),
+        Some(first) => {
+            let texts = grave.iter().map(|finding| format!("{}: {}", finding.key, finding.text));
+            let texts = texts.collect::<Vec<_>>().join("\n");
+            failed("untrusted", &format!("{}: {}", first.key, first.text), &texts)
+        }
+    };
     let mut case = TestCase::new("the run is to be trusted", status);
-    case.set_classname(class(result, &["run"]));
+    case.set_classname(class(&result.name, &["run"]));
     let mut suite = suite(result, "run");
     suite.add_test_case(case);
     suite
@@ -74,13 +64,11 @@ fn trust(result: &RunResult) -> TestSuite {
 
 fn cases(result: &RunResult, gate: &GateResult) -> Vec<TestCase> {
     let limit = &gate.entry.gate;
-    let vacuous = gate.vacuous();
     let mut cases: Vec<_> = gate.tests.iter().map(|test| case(result, gate, test)).collect();
-    if let Some(reason) = vacuous {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        status.set_type("vacuous").set_message(format!("{}: {reason}", gate.gate));
+    if let Some(reason) = gate.vacuous() {
+        let status = failed("vacuous", &format!("{}: {reason}", gate.gate), "");
         let mut case = TestCase::new(format!("{limit} [any cell]"), status);
-        case.set_classname(class(result, &["gates"]));
+        case.set_classname(class(&result.name, &["gates"]));
         cases.push(case);
     }
     cases
@@ -89,68 +77,21 @@ fn cases(result: &RunResult, gate: &GateResult) -> Vec<TestCase> {
 fn case(result: &RunResult, gate: &GateResult, test: &GateTest) -> TestCase {
     let words = gate.words(test);
     let status = match &test.outcome {
-        Outcome::Held => TestCaseStatus::success(),
-        Outcome::DoesNotApply(reason) => {
-            let mut status = TestCaseStatus::skipped();
-            status.set_message(*reason);
-            status
-        }
-        Outcome::Broken | Outcome::Unsupported | Outcome::Missing(_) => {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_type(test.outcome.key());
-            status.set_message(format!("{}: {words}", gate.entry.gate));
-            status.set_description(format!("{} in {}: {words}", gate.gate, test.place()));
-            status
-        }
+        Outcome::Held => passed(),
+        Outcome::DoesNotApply(reason) => skipped(reason),
+        Outcome::Broken | Outcome::Unsupported | Outcome::Missing(_) => failed(
+            test.outcome.key(),
+            &format!("{}: {words}", gate.entry.gate),
+            &format!("{} in {}: {words}", gate.gate, test.place()),
+        ),
     };
     let GateTest { backend, workload, stage, .. } = test;
     let mut case = TestCase::new(format!("{} [{backend}, {stage}]", gate.entry.gate), status);
-    case.set_classname(class(result, &["gates", workload, backend]));
+    case.set_classname(class(&result.name, &["gates", workload, backend]));
     if test.outcome == Outcome::Held {
         case.set_system_out(format!("{}: {words}", test.place()));
     }
     case
-}
-
-/// A case for each figure that decides; one that is skipped where nothing does.
-fn verdicts(result: &RunResult, comparison: &Comparison) -> Vec<TestCase> {
-    let skipped = |message: String| {
-        let mut status = TestCaseStatus::skipped();
-        status.set_message(message);
-        status
-    };
-    let case = |(cell, estimate): (&ComparedCell, &Estimate)| {
-        let words = words(estimate);
-        let status = match estimate.verdict {
-            Some(Verdict::Improved | Verdict::Unchanged) => TestCaseStatus::success(),
-            Some(Verdict::Inconclusive) => skipped(words),
-            None => skipped(format!("{}: {words}", headline(comparison))),
-            Some(Verdict::Regressed) => {
-                let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-                status.set_type("regressed").set_message(words);
-                status.set_description(place(cell, estimate));
-                status
-            }
-        };
-        let ComparedCell { workload, stage, new_backend, .. } = cell;
-        let name = format!("{} [{new_backend}, {stage}]", estimate.measure);
-        let mut case = TestCase::new(name, status);
-        case.set_classname(class(result, &["baseline", workload, new_backend]));
-        case
-    };
-    let mut cases: Vec<_> = comparison.deciding().map(case).collect();
-    if cases.is_empty() {
-        let mut case = TestCase::new("comparison", skipped(headline(comparison)));
-        case.set_classname(class(result, &["baseline"]));
-        cases.push(case);
-    }
-    cases
-}
-
-/// `pacemark.ci-smoke.gates.chat.server`; a dot inside a name would begin another package.
-fn class(result: &RunResult, parts: &[&str]) -> String {
-    let parts = [&["pacemark", result.name.as_str()], parts].concat();
-    parts.iter().map(|part| part.replace('.', "_")).collect::<Vec<_>>().join(".")
 }
 
 #[cfg(test)]
@@ -240,56 +181,5 @@ mod tests {
         assert!(text.contains("&lt;half&gt; &amp; &quot;less&quot;"), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
         assert!(text.contains("failures=\"1\""), "{text}");
-    }
-
-    /// What `junit-10.xsd` allows: the attributes and children of each element.
-    const ALLOWED: [(&str, &[&str], &[&str]); 8] = [
-        ("testsuites", &["name", "time", "tests", "failures", "errors"], &["testsuite"]),
-        (
-            "testsuite",
-            &["name", "tests", "failures", "errors", "group", "time", "skipped", "timestamp"],
-            &["testsuite", "properties", "testcase", "system-out", "system-err"],
-        ),
-        ("properties", &[], &["property"]),
-        ("property", &["name", "value"], &[]),
-        (
-            "testcase",
-            &["name", "time", "classname", "group"],
-            &["skipped", "error", "failure", "system-out", "system-err"],
-        ),
-        ("failure", &["type", "message"], &[]),
-        ("skipped", &["type", "message"], &[]),
-        ("system-out", &[], &[]),
-    ];
-
-    #[test]
-    fn nothing_stands_in_it_that_the_schema_of_jenkins_does_not_know() {
-        let text =
-            junit(&result(&["ttft.p99 < 90ms", "goodput < 1/s where backend=x"]), None).unwrap();
-        let mut open: Vec<String> = Vec::new();
-        let mut seen = 0;
-        for tag in text.split('<').skip(1).filter(|tag| !tag.starts_with('?')) {
-            let tag = tag.split('>').next().unwrap();
-            if let Some(closed) = tag.strip_prefix('/') {
-                assert_eq!(open.pop().as_deref(), Some(closed));
-                continue;
-            }
-            let name = tag.split([' ', '/']).next().unwrap();
-            let (_, attributes, _) = ALLOWED.iter().find(|row| row.0 == name).unwrap();
-            // Values hold no quotation mark, so every second piece is a value.
-            for piece in tag.split('"').step_by(2).filter_map(|piece| piece.strip_suffix('=')) {
-                let attribute = piece.split(' ').next_back().unwrap();
-                assert!(attributes.contains(&attribute), "{name} has no {attribute}");
-            }
-            if let Some(parent) = open.last() {
-                let (_, _, children) = ALLOWED.iter().find(|row| row.0 == parent).unwrap();
-                assert!(children.contains(&name), "{parent} has no {name}");
-            }
-            if !tag.ends_with('/') {
-                open.push(name.to_owned());
-            }
-            seen += 1;
-        }
-        assert!(open.is_empty() && seen > 10, "{open:?}, {seen}");
     }
 }

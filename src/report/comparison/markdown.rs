@@ -3,7 +3,7 @@
 use super::rows::fields;
 use super::table::{foot, head, sides, title};
 use super::verdict::verdict_line;
-use super::words::sentence;
+use super::words::sentences;
 use crate::compare::{ComparedCell, Comparison};
 use crate::report::markdown::{escaped, heading, table_head, table_row};
 
@@ -31,13 +31,14 @@ fn section(comparison: &Comparison) -> Vec<String> {
 
 /// A table for each cell, and what must be known to read them.
 pub(super) fn tables(comparison: &Comparison) -> Vec<String> {
-    let mut page: Vec<_> = comparison.cells.iter().flat_map(table).collect();
+    let mut page: Vec<_> =
+        comparison.cells.iter().flat_map(|cell| table(comparison, cell)).collect();
     page.push(String::new());
     page.extend(foot(comparison).iter().map(|line| format!("- {}", escaped(line))));
     page
 }
 
-fn table(cell: &ComparedCell) -> Vec<String> {
+fn table(comparison: &Comparison, cell: &ComparedCell) -> Vec<String> {
     let mut page = heading(3, &title(cell));
     let [base, new] = sides(cell);
     page.extend(table_head(&["", "metric", "verdict", base, new, "ratio", "interval"], 3));
@@ -48,9 +49,8 @@ fn table(cell: &ComparedCell) -> Vec<String> {
     }
     page.push(String::new());
     page.extend(cell.caveats.iter().map(|caveat| format!("- {}", escaped(&caveat.text))));
-    let deciding = cell.estimates.iter().filter(|estimate| estimate.decides);
-    let sentences = deciding.filter_map(|estimate| sentence(cell, estimate));
-    page.extend(sentences.map(|sentence| format!("- {}", escaped(&sentence))));
+    let sentences = sentences(comparison, cell);
+    page.extend(sentences.iter().map(|sentence| format!("- {}", escaped(sentence))));
     page
 }
 

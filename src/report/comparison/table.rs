@@ -7,7 +7,7 @@ use comfy_table::{Cell, Color, Table};
 use super::layout::{Layout, NARROW};
 use super::rows::{fields, metric_name};
 use super::verdict::verdict_line;
-use super::words::sentence;
+use super::words::sentences;
 use crate::compare::{
     Basis, ComparedCell, Comparison, Estimate, IntervalSource, NoEffect, Outlook, SHARE_TOLERANCE,
     Verdict,
@@ -36,7 +36,7 @@ fn whole(page: &mut Page, comparison: &Comparison) {
     let mut narrowed = false;
     for one in &comparison.cells {
         page.line("");
-        narrowed |= !cell(page, one).interval;
+        narrowed |= !cell(page, comparison, one).interval;
     }
     page.line("");
     for caveat in &comparison.caveats {
@@ -57,7 +57,7 @@ fn whole(page: &mut Page, comparison: &Comparison) {
 }
 
 /// Adds a cell in the widest layout that the page has room for, which is given back.
-fn cell(page: &mut Page, cell: &ComparedCell) -> Layout {
+fn cell(page: &mut Page, comparison: &Comparison, cell: &ComparedCell) -> Layout {
     page.heading(&title(cell));
     let (layout, grid) = Layout::fitting(page.options, |layout| draw(cell, layout, page.options));
     let lines: Vec<_> = grid.lines().map(|line| line.trim_end().to_owned()).collect();
@@ -70,10 +70,8 @@ fn cell(page: &mut Page, cell: &ComparedCell) -> Layout {
             page.say(&format!("- not compared: {} ({reason})", metrics.join(", ")), 2);
         }
     }
-    for estimate in cell.estimates.iter().filter(|estimate| estimate.decides) {
-        if let Some(sentence) = sentence(cell, estimate) {
-            page.say(&format!("- {sentence}"), 2);
-        }
+    for sentence in sentences(comparison, cell) {
+        page.say(&format!("- {sentence}"), 2);
     }
     layout
 }
@@ -214,7 +212,9 @@ mod tests {
     use unicode_width::UnicodeWidthStr as _;
 
     use super::table;
-    use crate::compare::{Comparison, Outlook, Rules, Subject, Verdict, compare_backends};
+    use crate::compare::{
+        Caveat, CaveatKind, Comparison, Outlook, Rules, Subject, Verdict, compare_backends,
+    };
     use crate::report::TableOptions;
     use crate::result::sample;
 
@@ -331,6 +331,16 @@ mod tests {
         assert!(text.contains("no room for intervals: a wider terminal shows them"), "{text}");
         let wide = TableOptions { width: 60, wide: true, ..TableOptions::default() };
         assert!(table(&comparisons(4), wide).contains("interval  verdict"));
+    }
+
+    #[test]
+    fn nothing_is_told_of_figures_that_are_not_to_be_trusted() {
+        let mut comparisons = comparisons(4);
+        let text = "ollama is not to be trusted: suspended".to_owned();
+        comparisons[0].caveats.push(Caveat { kind: CaveatKind::Untrusted, text });
+        let text = table(&comparisons, TableOptions { width: 120, ..TableOptions::default() });
+        assert!(!text.lines().any(|line| line.starts_with("- ")), "{text}");
+        assert!(text.contains("withheld, ollama is not to be trusted: suspended\n"), "{text}");
     }
 
     /// Leaves the verdict of everything compared open, as noisy rounds do.

@@ -1,7 +1,9 @@
 //! What a difference means, in a sentence: `xinference answers its first token 1.8 times
 //! (1.6–2.1) sooner`.
 
-use crate::compare::{ComparedCell, Effect, Estimate, Interval, Outlook, Scale, Verdict};
+use crate::compare::{
+    ComparedCell, Comparison, Effect, Estimate, Interval, Outlook, Scale, Verdict,
+};
 use crate::metric::{Metric, Statistic};
 use crate::report::numbers::counted;
 
@@ -35,6 +37,15 @@ pub fn sentence(cell: &ComparedCell, estimate: &Estimate) -> Option<String> {
         Some(Verdict::Regressed | Verdict::Improved) => Some(told),
         None => Some(format!("indicative: {told}")),
     }
+}
+
+/// What decides in a cell, in sentences; none where the figures are not to be trusted.
+pub(super) fn sentences(comparison: &Comparison, cell: &ComparedCell) -> Vec<String> {
+    if !comparison.doubts().is_empty() {
+        return Vec::new();
+    }
+    let deciding = cell.estimates.iter().filter(|estimate| estimate.decides);
+    deciding.filter_map(|estimate| sentence(cell, estimate)).collect()
 }
 
 /// `answers its first token 1.8 times (1.6–2.1) sooner`

@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn too_many_come_back_at_once() {
         let desk = Counting::start(vec![Some(byte_level(800))]).unwrap().unwrap().desk();
-        let long: String = "a strange bell ".repeat(200_000);
+        let long = "a strange bell ".repeat(200_000);
         let body = serde_json::json!({"prompt": long}).to_string();
         let refused = (0..=u64::try_from(MOST_WAITING).unwrap() + 1).any(|index| {
             let body = if index == 0 { body.clone().into() } else { bytes::Bytes::new() };

@@ -2,7 +2,7 @@
 
 use super::cells::{CompareError, Counterparts, Matched, Place, Subject};
 use super::comparison::{Basis, Comparison, Indication, Side};
-use super::fairness::of_run;
+use super::fairness::{leave_out_doubtful, of_run};
 use super::judge::Judge;
 use super::rules::Rules;
 use crate::units::{count, index, to_u32};
@@ -47,8 +47,17 @@ fn pair(run: Subject<'_>, [base, new]: [u32; 2], rules: &Rules) -> Comparison {
         .map(|place| (Place { backend: base, ..*place }, *place))
         .filter(|(counterpart, _)| places.contains(counterpart))
         .collect();
-    let rounds = |place| run.rounds(place).cells.len();
-    let fewest = shared.iter().map(|(base, new)| rounds(*base).min(rounds(*new))).min();
+    let names = |base: Place, new: Place| [run.backend(base), run.backend(new)];
+    let shared: Vec<_> = shared
+        .into_iter()
+        .map(|(base, new)| {
+            let mut rounds = [base, new].map(|place| run.rounds(place));
+            let left_out = leave_out_doubtful(&mut rounds, names(base, new));
+            (base, new, rounds, left_out)
+        })
+        .collect();
+    let fewest =
+        shared.iter().flat_map(|(.., rounds, _)| rounds).map(|side| side.cells.len()).min();
     let basis = match fewest {
         None => Basis::Indicative(Indication::NothingInCommon),
         Some(rounds) if rounds < super::FEWEST_ROUNDS => {
@@ -57,16 +66,12 @@ fn pair(run: Subject<'_>, [base, new]: [u32; 2], rules: &Rules) -> Comparison {
         Some(rounds) => Basis::Rounds(rounds),
     };
     let draws = matches!(basis, Basis::Indicative(_));
-    let matched = shared.into_iter().map(|(base, new)| Matched {
+    let matched = shared.into_iter().map(|(base, new, [of_base, of_new], left_out)| Matched {
         base: (&run, base),
         new: (&run, new),
-        counterparts: Counterparts {
-            base: vec![run.rounds(base)],
-            new: run.rounds(new),
-            by_runs: false,
-            draws,
-        },
-        names: [run.backend(base), run.backend(new)],
+        counterparts: Counterparts { base: vec![of_base], new: of_new, by_runs: false, draws },
+        names: names(base, new),
+        left_out,
     });
     let caveats = of_run(run.result);
     let (cells, verdict) = Judge { rules, basis: &basis }.cells(matched, &caveats);

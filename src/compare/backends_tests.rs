@@ -318,7 +318,7 @@ proptest! {
 
 #[test]
 fn a_side_that_is_not_to_be_trusted_has_the_verdict_withheld() {
-    let mut run = run(6);
+    let mut run = run(3);
     slow_down(&mut run, 1, &[1.5]);
     run.cells[3].findings.push(grave("client_starved"));
     let comparison = compared(&run, &Rules::default());
@@ -329,6 +329,30 @@ fn a_side_that_is_not_to_be_trusted_has_the_verdict_withheld() {
     assert_eq!(ttft.verdict, Some(Verdict::Inconclusive));
     let effect = ttft.effect.as_ref().unwrap();
     assert_eq!((effect.outlook, effect.interval.is_some()), (None, true));
+}
+
+#[test]
+fn a_round_that_is_not_to_be_trusted_is_left_out_where_enough_remain() {
+    let mut run = run(6);
+    slow_down(&mut run, 1, &[1.5]);
+    // What a round measured that is left out does not matter, whichever side it was.
+    let doubtful = run.cells.iter_mut().filter(|cell| [1, 4].contains(&cell.labels.round));
+    for cell in doubtful.filter(|cell| cell.labels.backend_index == cell.labels.round % 2) {
+        set(cell, TTFT, 9_000.0);
+        cell.findings.push(grave("client_starved"));
+    }
+    let comparison = compared(&run, &Rules::default());
+    assert_eq!(
+        (comparison.basis.clone(), comparison.verdict),
+        (Basis::Rounds(4), Some(Verdict::Regressed))
+    );
+    let ttft = find(&comparison, TTFT).effect.as_ref().unwrap();
+    assert_eq!(ttft.replicates.len(), 4);
+    assert!((ttft.size - 1.5).abs() < 1e-9, "{}", ttft.size);
+    assert!(comparison.doubts().is_empty());
+    let caveat = &comparison.cells[0].caveats[0];
+    assert_eq!(caveat.kind, CaveatKind::RoundsLeftOut);
+    insta::assert_snapshot!(caveat.text, @"rounds 2, 5 are left out: ollama is not to be trusted: client_starved; 星河推理 is not to be trusted: client_starved");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use hdrhistogram::Histogram;
 
 use super::bootstrap::SeriesPair;
-use super::comparison::ComparedCell;
+use super::comparison::{Caveat, ComparedCell};
 use super::draft::{Draft, Pair, of_pairs, of_runs, whole_value, within_runs};
 use super::fairness;
 use super::measure::Measure;
@@ -106,6 +106,11 @@ pub(super) struct Rounds<'a> {
 }
 
 impl Rounds<'_> {
+    /// Leaves rounds out.
+    pub(super) fn leave_out(&mut self, rounds: impl Fn(u32) -> bool) {
+        self.cells.retain(|cell| !rounds(cell.labels.round));
+    }
+
     /// The value of `measure` in a round; `None` where it has none, or the cell was cut short.
     fn value(&self, round: u32, measure: Measure) -> Option<f64> {
         let cell = self.cells.iter().find(|cell| cell.labels.round == round)?;
@@ -270,6 +275,8 @@ pub(super) struct Matched<'a> {
     pub(super) counterparts: Counterparts<'a>,
     /// What the sides are called in caveats.
     pub(super) names: [&'a str; 2],
+    /// What was left out before.
+    pub(super) left_out: Option<Caveat>,
 }
 
 impl Matched<'_> {
@@ -285,7 +292,10 @@ impl Matched<'_> {
             base_backend: base.backend(base_place).to_owned(),
             new_backend: subject.backend(place).to_owned(),
             estimates: Vec::new(),
-            caveats: fairness::of_cell(&self.counterparts, self.names),
+            caveats: {
+                let found = fairness::of_cell(&self.counterparts, self.names);
+                self.left_out.iter().cloned().chain(found).collect()
+            },
         }
     }
 

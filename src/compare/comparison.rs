@@ -224,6 +224,8 @@ pub enum CaveatKind {
     CutShort,
     /// A side is not to be trusted, by its own findings; the verdict is withheld.
     Untrusted,
+    /// Rounds in which a side is not to be trusted were left out; the others decide.
+    RoundsLeftOut,
     /// Nothing succeeded on a side: its failures are all there is to compare.
     NothingMeasured,
     /// A round contradicts the others.
@@ -247,6 +249,7 @@ impl CaveatKind {
             Self::CacheShare => "cache_share",
             Self::CutShort => "cut_short",
             Self::Untrusted => "untrusted",
+            Self::RoundsLeftOut => "rounds_left_out",
             Self::NothingMeasured => "nothing_measured",
             Self::OutOfLine => "out_of_line",
         }

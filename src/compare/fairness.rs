@@ -1,6 +1,6 @@
 //! What makes a comparison unfair, named beside it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cells::{Counterparts, Rounds, Subject};
 use super::comparison::{Caveat, CaveatKind, Effect, Estimate};
@@ -284,6 +284,35 @@ fn cut_short(rounds: &[Rounds<'_>], name: &str) -> Option<String> {
             if short.len() == 1 { "s" } else { "" },
         )
     })
+}
+
+/// Leaves the rounds out in which one of two sides is not to be trusted, as far as enough for a
+/// verdict remain; else all stay, and the verdict will be withheld. A round is left out on both
+/// sides, so what remains is as paired as before.
+pub(super) fn leave_out_doubtful(sides: &mut [Rounds<'_>; 2], names: [&str; 2]) -> Option<Caveat> {
+    let mut doubtful: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
+    for (side, name) in sides.iter().zip(names) {
+        for cell in &side.cells {
+            let keys: BTreeSet<_> = doubtful_keys(&cell.findings).collect();
+            if let Some(text) = not_to_be_trusted(&keys, name) {
+                doubtful.entry(cell.labels.round).or_default().insert(text);
+            }
+        }
+    }
+    let [base, new] = &*sides;
+    let both = base.cells.iter().map(|cell| cell.labels.round);
+    let both = both.filter(|round| new.cells.iter().any(|cell| cell.labels.round == *round));
+    let sound = both.filter(|round| !doubtful.contains_key(round)).count();
+    if doubtful.is_empty() || sound < super::FEWEST_ROUNDS {
+        return None;
+    }
+    sides.iter_mut().for_each(|side| side.leave_out(|round| doubtful.contains_key(&round)));
+    let rounds: Vec<_> = doubtful.keys().map(|round| (round + 1).to_string()).collect();
+    let reasons: BTreeSet<_> = doubtful.into_values().flatten().collect();
+    let reasons: Vec<_> = reasons.into_iter().collect();
+    let (s, is) = if rounds.len() == 1 { ("", "is") } else { ("s", "are") };
+    let text = format!("round{s} {} {is} left out: {}", rounds.join(", "), reasons.join("; "));
+    Some(Caveat { kind: CaveatKind::RoundsLeftOut, text })
 }
 
 fn untrusted(rounds: &[Rounds<'_>], name: &str) -> Option<String> {

@@ -58,6 +58,7 @@ pub fn compare_runs(
                 draws: !by_runs,
             },
             names: ["the base", "the new run"],
+            left_out: None,
         }
     });
     let (cells, verdict) = Judge { rules, basis: &basis }.cells(matched, &caveats);

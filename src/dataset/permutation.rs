@@ -3,6 +3,8 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng as _;
 
+use crate::units::mixed;
+
 /// Rounds of the network; four already pass for random, more cost nanoseconds.
 const ROUNDS: usize = 6;
 
@@ -49,18 +51,6 @@ impl Permutation {
         }
         left << half_bits | right
     }
-}
-
-/// Every bit of the result depends on every bit of `value`.
-///
-/// # Source
-///
-/// The finalizer of `SplitMix64`: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
-/// Generators", OOPSLA 2014.
-const fn mixed(value: u64) -> u64 {
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! `20/s`, `5%`) are read and printed here, so that no two places disagree about a unit.
 
 mod convert;
+mod mixed;
 mod moment;
 mod rate;
 mod share;
@@ -12,6 +13,7 @@ mod span;
 mod speed;
 
 pub use convert::{count, float, index, millis, nanos, ratio, seconds, to_u32, whole};
+pub use mixed::mixed;
 pub use moment::Moment;
 pub use rate::Rate;
 pub use share::Share;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::mooncake::BLOCK_TOKENS;
 use super::recorded::{Request, Trace};
-use crate::units::{count, index};
+use crate::units::{count, index, mixed};
 use crate::workload::{
     AskedLengths, Begin, LeftOut, LengthMethod, Prompt, PromptRow, PromptRows, RequestPlace,
     RowError, Texts, Unreachable,
@@ -169,18 +169,6 @@ impl PromptRows for TraceRows {
 /// The number of the text that stands for a block in a lap.
 const fn number_of(block: u64, lap: u64) -> u64 {
     mixed(mixed(block) ^ lap)
-}
-
-/// Every bit of the result depends on every bit of `value`.
-///
-/// # Source
-///
-/// The finalizer of `SplitMix64`: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
-/// Generators", OOPSLA 2014.
-const fn mixed(value: u64) -> u64 {
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }
 
 #[cfg(test)]

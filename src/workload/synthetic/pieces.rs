@@ -7,7 +7,11 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{chinese, code, english};
 use crate::scenario::Language;
-use crate::units::{count, index};
+use crate::units::{count, index, mixed};
+
+/// What is added to a number before it is mixed, so that 0 is no exception: 2^64 by the golden
+/// ratio.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// An endless text, piece by piece.
 #[derive(Clone, Debug)]
@@ -30,7 +34,7 @@ impl Pieces {
     pub(super) fn opening_with(mut self, number: u64) -> Self {
         let words = opening_words(self.language);
         let base = count(words.len());
-        let (mut rest, mut room) = (mixed(number), u64::MAX);
+        let (mut rest, mut room) = (mixed(number.wrapping_add(GOLDEN)), u64::MAX);
         while room > 0 {
             self.pending.push_back(words[index(rest % base)]);
             (rest, room) = (rest / base, room / base);
@@ -107,19 +111,6 @@ pub(super) fn pick(numbers: &mut ChaCha8Rng, list: &[&'static str]) -> &'static 
 /// Heads or tails.
 pub(super) fn tosses(numbers: &mut ChaCha8Rng) -> bool {
     numbers.random::<u64>() % 2 == 0
-}
-
-/// Another number for every number: a bijection that spreads small differences.
-///
-/// # Source
-///
-/// The output function of `SplitMix64`: Steele, Lea and Flood, "Fast Splittable Pseudorandom
-/// Number Generators", 2014.
-const fn mixed(number: u64) -> u64 {
-    let mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 #[cfg(test)]

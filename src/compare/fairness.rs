@@ -306,7 +306,9 @@ pub(super) fn leave_out_doubtful(sides: &mut [Rounds<'_>; 2], names: [&str; 2]) 
     if doubtful.is_empty() || sound < super::FEWEST_ROUNDS {
         return None;
     }
-    sides.iter_mut().for_each(|side| side.leave_out(|round| doubtful.contains_key(&round)));
+    for side in sides.iter_mut() {
+        side.leave_out(|round| doubtful.contains_key(&round));
+    }
     let rounds: Vec<_> = doubtful.keys().map(|round| (round + 1).to_string()).collect();
     let reasons: BTreeSet<_> = doubtful.into_values().flatten().collect();
     let reasons: Vec<_> = reasons.into_iter().collect();

@@ -4,7 +4,7 @@ use super::applies::{lacking, never};
 use super::outcome::{GateResult, GateTest, Outcome};
 use crate::measure::supported;
 use crate::metric::{FigureKey, Gate, Unsupported};
-use crate::result::{GateEntry, Measured, PooledCell, ResultError, RunResult};
+use crate::result::{GateEntry, Measured, PooledCell, ResultError, RunResult, WorkloadEntry};
 use crate::units::index;
 
 /// Holds `result` against its gates. The rounds of a cell are merged first, since a gate is about
@@ -33,25 +33,44 @@ fn test_gate(
         let backend = &result.backends[index(cell.backend.into())].name;
         let workload = &result.workloads[index(cell.workload.into())];
         let stage = &result.stages[index(cell.stage.into())].label;
-        if !gate.scope.means(backend, &workload.name, stage) {
-            continue;
-        }
         let figure = gate.threshold.figure;
-        let value = cell.measured.value(figure)?.filter(|value| value.is_finite());
-        let outcome = match never(figure.metric(), workload, result) {
-            Some(reason) if value.is_none() => Outcome::DoesNotApply(reason),
-            _ => outcome_of(&gate, value, &cell.measured),
-        };
-        tests.push(GateTest {
-            backend: backend.clone(),
-            workload: workload.name.clone(),
-            stage: stage.clone(),
-            value,
-            count: count(figure, &cell.measured),
-            outcome,
-        });
+        for (name, workload, measured) in meant(&gate, backend, stage, (result, workload, cell)) {
+            let value = measured.value(figure)?.filter(|value| value.is_finite());
+            let outcome = match never(figure.metric(), workload, result) {
+                Some(reason) if value.is_none() => Outcome::DoesNotApply(reason),
+                _ => outcome_of(&gate, value, measured),
+            };
+            tests.push(GateTest {
+                backend: backend.clone(),
+                workload: name,
+                stage: stage.clone(),
+                value,
+                count: count(figure, measured),
+                outcome,
+            });
+        }
     }
     Ok(GateResult { entry: entry.clone(), gate, tests })
+}
+
+/// What a gate means of a cell: all of it; or, where it names a workload of a mix, the requests of
+/// that one.
+fn meant<'a>(
+    gate: &Gate,
+    backend: &str,
+    stage: &str,
+    (result, workload, cell): (&'a RunResult, &'a WorkloadEntry, &'a PooledCell),
+) -> Vec<(String, &'a WorkloadEntry, &'a Measured)> {
+    if gate.scope.means(backend, &workload.name, stage) {
+        return vec![(workload.name.clone(), workload, &cell.measured)];
+    }
+    let members = cell.measured.members().iter();
+    let members = members.filter(|member| gate.scope.means(backend, &member.part, stage));
+    let with_entry = members.filter_map(|member| {
+        let entry = result.workloads.iter().find(|entry| entry.name == member.part)?;
+        Some((format!("{} of {}", member.part, workload.name), entry, &member.measured))
+    });
+    with_entry.collect()
 }
 
 fn outcome_of(gate: &Gate, value: Option<f64>, measured: &Measured) -> Outcome {

@@ -41,11 +41,16 @@ impl RunPlan {
             let needed = Statistic::support(percentile);
             for (number, workload, stage) in self.places() {
                 let label = stage.to_string();
-                let runs = workload.backends().iter().any(|&backend| {
-                    gate.scope.means(&scenario.backends[backend].name, workload.name(), &label)
-                });
-                let members = scenario.members(number);
-                let planned = most_requests(stage, &members).filter(|_| runs);
+                let means = |name: &str| {
+                    workload.backends().iter().any(|&backend| {
+                        gate.scope.means(&scenario.backends[backend].name, name, &label)
+                    })
+                };
+                let mut members = scenario.members(number);
+                let planned = most_requests(stage, &members);
+                if !means(workload.name()) {
+                    members.retain(|member| means(&member.workload.name));
+                }
                 let has_metric =
                     |it: &&Member<'_>| it.workload.stream || !figure.metric().needs_stream();
                 let share: f64 = members.iter().filter(has_metric).map(|it| it.share).sum();

@@ -164,3 +164,24 @@ fn a_plan_shows_what_a_mix_is_made_of() {
     let totals = &json["preview"]["totals"][0];
     assert_eq!((&totals["requests"], &totals["input_tokens"]), (&json!(40), &json!(2_800 + 576)));
 }
+
+#[test]
+fn a_gate_may_mean_one_workload_of_a_mix() {
+    let load = json!({"stages": [{"concurrency": 4, "requests": 60}]});
+    let scenario = scenario(&json!({"server": mocked()}), &workloads(), &load);
+    let gated = |gate: &str| {
+        let sandbox = Sandbox::new();
+        sandbox.write("mixes.yaml", &scenario.to_string());
+        sandbox.start(&["run", "mixes.yaml", "--gate", gate])
+    };
+    let held = gated("ttft.p50 < 10s where workload=chat").with_code(0);
+    assert!(held.stdout.contains("gates: the one gate held"), "{}", held.stdout);
+    let broken = gated("e2e.mean < 1us where workload=embed").with_code(5);
+    assert!(broken.stdout.contains("server, embed of site, "), "{}", broken.stdout);
+    // What the mix has together, one of its workloads never has.
+    let vacuous = gated("ttft.p50 < 10s where workload=embed").with_code(5);
+    assert!(vacuous.stdout.contains("does not apply: embeddings"), "{}", vacuous.stdout);
+    // 42 of the 60 requests are chats.
+    let thin = gated("ttft.p90 < 10s where workload=chat");
+    assert!(thin.stderr.contains("42 requests are planned"), "{}", thin.stderr);
+}

@@ -10,21 +10,20 @@ use crate::scenario::typed::{GateFile, Given, ScopeFile};
 #[derive(Clone, Debug)]
 pub(super) struct Names {
     backends: Vec<String>,
+    /// What has cells, and what mixes take in.
     workloads: Vec<String>,
-    /// Workloads without cells of their own.
-    mixed: Vec<String>,
     stages: Vec<String>,
 }
 
 impl Names {
     /// The names of what is run.
     pub(super) fn of(scenario: &Scenario) -> Self {
-        let cells = scenario.cell_workloads();
+        let cells = scenario.cell_workloads().map(|(_, workload)| workload.name());
         let mixed = scenario.workloads.iter().filter(|workload| !workload.alone);
+        let mixed = mixed.map(|workload| workload.name.as_str());
         Self {
             backends: scenario.backends.iter().map(|backend| backend.name.clone()).collect(),
-            workloads: cells.map(|(_, workload)| workload.name().to_owned()).collect(),
-            mixed: mixed.map(|workload| workload.name.clone()).collect(),
+            workloads: cells.chain(mixed).map(str::to_owned).collect(),
             stages: scenario.load.stages.iter().map(ToString::to_string).collect(),
         }
     }
@@ -64,15 +63,7 @@ fn check_gate(given: Given<GateFile>, names: &Names, problems: &mut Problems) ->
     let [(backend, at_backend), (workload, at_workload), (stage, at_stage)] = scope;
     let scope = Scope { backend, workload, stage };
     require("backend", scope.backend.as_ref(), (&names.backends, at_backend), problems);
-    match scope.workload.as_ref().filter(|name| names.mixed.contains(name)) {
-        None => {
-            require("workload", scope.workload.as_ref(), (&names.workloads, at_workload), problems);
-        }
-        Some(name) => problems.report(
-            Problem::new(at_workload, format!("`{name}` is only part of a mix, without cells"))
-                .hint("name the mix, or give the workload cells of its own: `alone: true`"),
-        ),
-    }
+    require("workload", scope.workload.as_ref(), (&names.workloads, at_workload), problems);
     if let Some(stage) = &scope.stage
         && !names.stages.iter().any(|label| scope.means_stage(label))
     {

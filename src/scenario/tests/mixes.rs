@@ -81,13 +81,14 @@ fn a_workload_of_a_mix_has_cells_of_its_own_where_it_says_so() {
 }
 
 #[test]
-fn a_gate_names_what_has_cells() {
+fn a_gate_names_a_mix_or_a_workload_of_it() {
     let gated = |workload: &str| {
         let gate = format!("gates: ['e2e.p50 < 1s where workload={workload}']\n");
         problems(&(text("site: {mix: {chat: 1, embed: 1}}") + &gate))
     };
     assert_eq!(gated("site"), "nothing");
-    insta::assert_snapshot!(gated("chat"), @"bench.yaml:9:9: `chat` is only part of a mix, without cells (name the mix, or give the workload cells of its own: `alone: true`)");
+    assert_eq!(gated("chat"), "nothing");
+    insta::assert_snapshot!(gated("chats"), @"bench.yaml:9:9: there is no workload `chats` (did you mean `chat`?)");
 }
 
 #[test]

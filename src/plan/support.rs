@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::cell::RunPlan;
-use crate::metric::{Metric, Statistic, Unsupported};
+use crate::metric::{Gate, Metric, Statistic, Unsupported};
 use crate::scenario::{CellWorkload, LoadProfile, Member, Stage};
 use crate::units::{float, whole};
 
@@ -41,11 +41,8 @@ impl RunPlan {
             let needed = Statistic::support(percentile);
             for (number, workload, stage) in self.places() {
                 let label = stage.to_string();
-                let means = |name: &str| {
-                    workload.backends().iter().any(|&backend| {
-                        gate.scope.means(&scenario.backends[backend].name, name, &label)
-                    })
-                };
+                let backends = workload.backends();
+                let means = |name| self.means(gate, backends, name, &label);
                 let mut members = scenario.members(number);
                 let planned = most_requests(stage, &members);
                 if !means(workload.name()) {
@@ -65,6 +62,12 @@ impl RunPlan {
             }
         }
         thin
+    }
+
+    /// Whether a gate means what goes by `name` on one of these backends.
+    fn means(&self, gate: &Gate, backends: &[usize], name: &str, stage: &str) -> bool {
+        let known = &self.scenario().backends;
+        backends.iter().any(|&backend| gate.scope.means(&known[backend].name, name, stage))
     }
 
     /// Everything that cells send, by its number, with every stage.

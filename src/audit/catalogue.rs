@@ -89,12 +89,12 @@ findings! {
         "give the client processors of its own, lower the load, or send it from several machines";
     ClientStarved, "client_starved", [Untrusted],
         format!(
-            "the client's threads waited for {} of the time they wanted to run, other processes (not \
-             pacemark, not the server under test) took {} of its processors, and what was ready \
-             waited at least {} ms at p99 and {} of a p99; where nobody tells who took the \
-             processors, from {} of the time",
-            percent(client::STARVED), percent(client::TAKEN), client::WAIT_MS,
-            percent(client::OF_TAIL), percent(client::SURELY_STARVED)
+            "other processes (not pacemark, not the server under test) took {} of the client's \
+             processors, and what was ready waited at least {} ms at p99 and {} of a p99; where \
+             nobody tells who took the processors, its threads waited for {} of the time they \
+             wanted to run",
+            percent(client::TAKEN), client::WAIT_MS, percent(client::OF_TAIL),
+            percent(client::SURELY_STARVED)
         ),
         "what a server on the same machine takes is part of what is measured, what strangers take \
          is not; from a tenth of a tail on, the figures are partly theirs",

@@ -23,11 +23,9 @@ pub(super) const MOST_OF_TAIL: f64 = 0.5;
 /// Where even the median wait is this share of the median latency, no figure is the server's
 /// alone; half of all moments were stamped later than that.
 pub(super) const OF_MEDIAN: f64 = 0.1;
-/// A client that shares its processors waits for at least this share of the time it wants to
-/// run. One that is let alone may too, beside a server that wakes it: who took the processors
-/// is asked as well.
-pub(super) const STARVED: f64 = 0.4;
-/// Where others take this share of its processors, they are why it waits.
+/// Where others take this share of its processors, they are why it waits. How long it waits for a
+/// processor does not tell: beside a server that wakes it, one that is let alone waits for nearly
+/// half of the time it wants to run.
 pub(super) const TAKEN: f64 = 0.4;
 /// Where it is not known who takes the processors, a client that waits three times as long as
 /// it runs is starved by whomever.
@@ -79,12 +77,11 @@ pub(super) fn client_was_starved(summary: &CellSummary, facts: &CellFacts<'_>) -
     let starved = facts.health.starved_share()?;
     let tail = tail_share(summary, waits.late, &STREAMED);
     let others = facts.health.others_share();
-    let enough = if others.is_some() { STARVED } else { SURELY_STARVED };
-    if waits.late < WAIT_MS
-        || tail < OF_TAIL
-        || starved < enough
-        || others.is_some_and(|others| others < TAKEN)
-    {
+    let (share, enough) = match others {
+        Some(others) => (others, TAKEN),
+        None => (starved, SURELY_STARVED),
+    };
+    if waits.late < WAIT_MS || tail < OF_TAIL || share < enough {
         return None;
     }
     let taken = match others {
@@ -101,7 +98,7 @@ pub(super) fn client_was_starved(summary: &CellSummary, facts: &CellFacts<'_>) -
         percent(tail.min(1.0))
     );
     let finding = Finding::new(FindingKind::ClientStarved, Severity::Untrusted, text);
-    Some(finding.measured(starved, enough))
+    Some(finding.measured(share, enough))
 }
 
 pub(super) fn client_was_busy(_: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {

@@ -81,6 +81,15 @@ fn a_client_that_strangers_starve_is_not_to_be_trusted() {
 }
 
 #[test]
+fn who_took_the_processors_decides_and_not_how_long_the_client_waited() {
+    let threads = Some(ThreadTimes { ran: 2 * SECOND, waited: SECOND });
+    let seldom = ClientHealth { threads, ..crowded(0) };
+    assert!(
+        cell(seldom).findings().starts_with("untrusted client_starved: other processes took 70%")
+    );
+}
+
+#[test]
 fn what_the_server_takes_on_the_same_machine_is_part_of_the_measurement() {
     insta::assert_snapshot!(cell(crowded(6)).findings(), @"
     reservation late_events: the client came late to what was ready for it: by 0.1 ms at p50, 3.0 ms at p99, 3 ms at worst; up to 30% of a p99 shown here may be its own

@@ -38,6 +38,7 @@ pub(super) const fn format(format: OutputFormat) -> ReportFormat {
         OutputFormat::Junit => ReportFormat::Junit,
         OutputFormat::Bencher => ReportFormat::Bencher,
         OutputFormat::Flat => ReportFormat::Flat,
+        OutputFormat::Html => ReportFormat::Html,
     }
 }
 
@@ -60,6 +61,6 @@ pub(super) fn table_options(wide: bool) -> TableOptions {
 }
 
 /// How reports are drawn on this terminal.
-pub(super) fn report_options(wide: bool, rounds_apart: bool) -> ReportOptions {
+pub(super) fn report_options(wide: bool, rounds_apart: bool) -> ReportOptions<'static> {
     ReportOptions { table: table_options(wide), rounds_apart, ..ReportOptions::default() }
 }

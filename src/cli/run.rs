@@ -9,6 +9,7 @@ use super::calibrate::{state_bounds, stored};
 use super::exit::{CommandError, ExitCode};
 use super::output::{print, say};
 use super::progress::ProgressLines;
+use super::report::rows_for;
 use super::reports::{format, internal, report_options, write_reports};
 use super::{baseline, command_line, github, interrupt, scenario};
 use crate::audit::Severity;
@@ -18,7 +19,7 @@ use crate::compare::Comparison;
 use crate::gate::test_gates;
 use crate::measure::{Interval, RequestRow};
 use crate::plan::{Cell, RunPlan};
-use crate::report::{ReportOptions, verdict_lines};
+use crate::report::{ReportOptions, RunRows, verdict_lines};
 use crate::result::{RunIdentity, RunResult};
 use crate::run::{Interrupt, Observer, Progress, Run, RunError, RunOptions, cell_labels};
 use crate::store::{RecordsPolicy, RunFolder, StoreError, folder_name, host_facts};
@@ -74,9 +75,12 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
             if let Some(comparison) = &comparison {
                 folder.save_compared(&result, comparison).map_err(stored_badly)?;
             }
-            show(&result, arguments, comparison.as_ref())?;
+            folder.save_page(&result, comparison.as_ref()).map_err(stored_badly)?;
+            let files = arguments.report.iter().map(|report| report.format);
+            let rows = rows_for(folder.path(), files.chain([arguments.format]))?;
+            show(&result, arguments, comparison.as_ref(), rows.as_ref())?;
             write_reports(&arguments.report, |asked| {
-                let options = ReportOptions::default();
+                let options = ReportOptions { rows: rows.as_ref(), ..ReportOptions::default() };
                 format(asked).render_compared(&result, comparison.as_ref(), &options)
             })?;
             github::report_run(&result, comparison.as_ref())?;
@@ -98,10 +102,11 @@ fn show(
     result: &RunResult,
     arguments: &RunArguments,
     comparison: Option<&Comparison>,
+    rows: Option<&RunRows>,
 ) -> Result<(), CommandError> {
-    let text = format(arguments.format)
-        .render_compared(result, comparison, &report_options(arguments.wide, false))
-        .map_err(internal)?;
+    let options = ReportOptions { rows, ..report_options(arguments.wide, false) };
+    let text =
+        format(arguments.format).render_compared(result, comparison, &options).map_err(internal)?;
     print(&text)?;
     // Beside data of another form, it is told where people look.
     if arguments.format != OutputFormat::Table {

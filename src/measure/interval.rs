@@ -78,6 +78,11 @@ impl CellPhase {
         }
     }
 
+    /// The phase of that name in files, or `None`.
+    pub fn from_key(key: &str) -> Option<Self> {
+        [Self::Warmup, Self::Measure, Self::Drain].into_iter().find(|phase| phase.key() == key)
+    }
+
     /// The phase at `moment` of a cell with this window.
     pub fn at(moment: Moment, window: &Window) -> Self {
         if moment < window.opened_at {

@@ -4,6 +4,7 @@ use super::bencher::bencher;
 use super::brief::brief;
 use super::csv::summary_csv;
 use super::flat::flat;
+use super::html::{PageRun, RunRows, html, within};
 use super::junit::junit;
 use super::markdown::markdown;
 use super::table::{TableOptions, table};
@@ -30,22 +31,26 @@ pub enum ReportFormat {
     Bencher,
     /// A flat list of figures in JSON: for dashboards.
     Flat,
+    /// `report.html`: a page for people, with pictures.
+    Html,
 }
 
 /// What a report shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReportOptions {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReportOptions<'a> {
     /// How tables of the terminal are drawn.
     pub table: TableOptions,
     /// Whether rounds stand apart in tables, instead of merged. CSV always has them apart.
     pub rounds_apart: bool,
     /// Whether JSON holds the histograms.
     pub histograms: bool,
+    /// The rows beside the result, for pages; `None` where they are not at hand.
+    pub rows: Option<&'a RunRows>,
 }
 
-impl Default for ReportOptions {
+impl Default for ReportOptions<'_> {
     fn default() -> Self {
-        Self { table: TableOptions::default(), rounds_apart: false, histograms: true }
+        Self { table: TableOptions::default(), rounds_apart: false, histograms: true, rows: None }
     }
 }
 
@@ -58,6 +63,9 @@ pub enum ReportError {
     /// The XML cannot be written.
     #[error("the XML cannot be written: {0}")]
     Junit(#[from] quick_junit::SerializeError),
+    /// The page cannot be filled in.
+    #[error("the page cannot be filled in: {0}")]
+    Page(#[from] minijinja::Error),
     /// The CSV cannot be written.
     #[error("the CSV cannot be written: {0}")]
     Csv(#[from] csv::Error),
@@ -66,7 +74,7 @@ pub enum ReportError {
 /// The registry: adding a format means a line in each of these.
 impl ReportFormat {
     /// Every format.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Table,
         Self::Csv,
         Self::Json,
@@ -75,6 +83,7 @@ impl ReportFormat {
         Self::Junit,
         Self::Bencher,
         Self::Flat,
+        Self::Html,
     ];
 
     /// Its name on the command line.
@@ -88,6 +97,7 @@ impl ReportFormat {
             Self::Junit => "junit",
             Self::Bencher => "bencher",
             Self::Flat => "flat",
+            Self::Html => "html",
         }
     }
 
@@ -99,7 +109,7 @@ impl ReportFormat {
     pub fn render(
         self,
         result: &RunResult,
-        options: &ReportOptions,
+        options: &ReportOptions<'_>,
     ) -> Result<String, ReportError> {
         self.render_compared(result, None, options)
     }
@@ -114,7 +124,7 @@ impl ReportFormat {
         self,
         result: &RunResult,
         comparison: Option<&Comparison>,
-        options: &ReportOptions,
+        options: &ReportOptions<'_>,
     ) -> Result<String, ReportError> {
         match self {
             Self::Table => {
@@ -133,6 +143,11 @@ impl ReportFormat {
             Self::Junit => junit(result, comparison),
             Self::Bencher => bencher(result),
             Self::Flat => flat(result, comparison),
+            Self::Html => {
+                let mut comparisons = within(result);
+                comparisons.extend(comparison.cloned());
+                html(&[PageRun { result, rows: options.rows }], &comparisons)
+            }
         }
     }
 

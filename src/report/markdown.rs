@@ -57,6 +57,13 @@ fn head(result: &RunResult) -> Vec<String> {
             String::new(),
         ]);
     }
+    let facts = facts(result);
+    page.extend(facts.map(|(name, fact)| format!("- {name}: {}", escaped(&fact))));
+    page
+}
+
+/// What was run, when and where: names of facts and the facts.
+pub(super) fn facts(result: &RunResult) -> [(&'static str, String); 8] {
     let origin = &result.provenance;
     let host = &origin.host;
     let commit = origin.commit.as_ref().map(|commit| format!(" ({commit})")).unwrap_or_default();
@@ -67,7 +74,7 @@ fn head(result: &RunResult) -> Vec<String> {
     let finished = result.finished_at.as_deref().unwrap_or("not finished");
     let limit = |SloEntry { metric, at_most_ms }: &SloEntry| format!("{metric} {at_most_ms} ms");
     let slo: Vec<_> = result.slo.iter().map(limit).collect();
-    let facts = [
+    [
         ("Run", result.id.clone()),
         ("Time", format!("{} to {finished}", result.started_at)),
         ("Load", format!("{}, seed {}", counted(result.load.rounds.into(), "round"), result.seed)),
@@ -76,9 +83,7 @@ fn head(result: &RunResult) -> Vec<String> {
         ("pacemark", format!("{}{commit}", origin.pacemark_version)),
         ("Command", origin.command_line.join(" ")),
         ("Scenario", format!("sha256 {}", origin.scenario_sha256)),
-    ];
-    page.extend(facts.map(|(name, fact)| format!("- {name}: {}", escaped(&fact))));
-    page
+    ]
 }
 
 fn backends(result: &RunResult) -> Vec<String> {
@@ -174,7 +179,7 @@ fn findings(result: &RunResult) -> Vec<String> {
 }
 
 /// ` (0.3, limit 0.1)`; empty where the finding rests on no figure.
-fn against(entry: &FindingEntry) -> String {
+pub(super) fn against(entry: &FindingEntry) -> String {
     match (entry.figure, entry.limit) {
         (Some(figure), Some(limit)) => format!(" ({}, limit {})", number(figure), number(limit)),
         (Some(figure), None) => format!(" ({})", number(figure)),
@@ -183,7 +188,7 @@ fn against(entry: &FindingEntry) -> String {
 }
 
 /// What the requests of a workload were: `Model chat, streamed, 2 prompts (inline), …`.
-fn asked(workload: &WorkloadEntry) -> String {
+pub(super) fn asked(workload: &WorkloadEntry) -> String {
     let mut parts = vec![format!("Model {}", workload.model)];
     parts.extend(workload.stream.then(|| "streamed".to_owned()));
     let prompts = workload.prompt_count.map(|prompts| counted(prompts, "prompt"));

@@ -42,7 +42,7 @@ pub(super) fn failures(row: &Row) -> Vec<String> {
 }
 
 /// Count, kind and message of the failures; what no sample tells stands without a message.
-fn told_kinds(measured: &Measured) -> Vec<(u64, &str, Option<&str>)> {
+pub(super) fn told_kinds(measured: &Measured) -> Vec<(u64, &str, Option<&str>)> {
     let samples = measured.failures.iter();
     let mut kinds: Vec<_> = samples
         .map(|FailureEntry { kind, count, message }| (*count, &**kind, Some(&**message)))
@@ -59,7 +59,7 @@ fn told_kinds(measured: &Measured) -> Vec<(u64, &str, Option<&str>)> {
 }
 
 /// A kind of failure in plain words.
-fn words_for(kind: &str) -> &'static str {
+pub(super) fn words_for(kind: &str) -> &'static str {
     match kind.split('(').next().unwrap_or(kind) {
         "resolve" => "the host name could not be resolved",
         "connect" => "no connection: refused or broken off",

@@ -9,6 +9,7 @@ use super::histogram_log::HistogramLog;
 use super::records::RecordsPolicy;
 use super::replace::replace;
 use super::rows::RowWriter;
+use super::run_rows::run_rows;
 use super::timeseries::Timeseries;
 use crate::clock::WallTime;
 use crate::compare::Comparison;
@@ -20,6 +21,8 @@ use crate::result::{CellLabels, RecordsEntry, RunResult};
 pub(super) const RESULT_FILE: &str = "result.json";
 /// The file that people read first.
 const SUMMARY_FILE: &str = "summary.md";
+/// The file that people look at.
+const PAGE_FILE: &str = "report.html";
 /// Runs of one name and second that are told apart by a number; more mean something is wrong.
 const MOST_NAMESAKES: u32 = 1_000;
 /// Longest slug of a name: file systems take 255 bytes, and a Chinese character takes three.
@@ -155,6 +158,20 @@ impl RunFolder {
         save_reports(&self.path, result)
     }
 
+    /// Writes `report.html`: the run as a page, with what came of a comparison with a baseline.
+    /// Called once, when the run is over: it reads all rows.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the rows cannot be read, or the page not be made or written.
+    pub fn save_page(
+        &self,
+        result: &RunResult,
+        comparison: Option<&Comparison>,
+    ) -> Result<(), StoreError> {
+        save_page(&self.path, result, comparison)
+    }
+
     /// Writes `summary.md` again, with what came of a comparison with a baseline.
     ///
     /// # Errors
@@ -169,6 +186,23 @@ impl RunFolder {
             ReportFormat::Markdown.render_compared(result, Some(comparison), options)
         })
     }
+}
+
+/// Writes the page of the run in `folder`, from `result` and the rows that lie there.
+///
+/// # Errors
+///
+/// [`StoreError`] if the rows cannot be read, or the page not be made or written.
+pub(super) fn save_page(
+    folder: &Path,
+    result: &RunResult,
+    comparison: Option<&Comparison>,
+) -> Result<(), StoreError> {
+    let rows = run_rows(folder)?;
+    save_report(folder, PAGE_FILE, |options| {
+        let options = ReportOptions { rows: rows.as_ref(), ..*options };
+        ReportFormat::Html.render_compared(result, comparison, &options)
+    })
 }
 
 /// Writes what is made from `result` alone into `folder`, `result.json` first.
@@ -190,7 +224,7 @@ pub(super) fn save_reports(folder: &Path, result: &RunResult) -> Result<(), Stor
 fn save_report(
     folder: &Path,
     name: &str,
-    render: impl Fn(&ReportOptions) -> Result<String, ReportError>,
+    render: impl Fn(&ReportOptions<'_>) -> Result<String, ReportError>,
 ) -> Result<(), StoreError> {
     let text = render(&ReportOptions::default())
         .map_err(|source| StoreError::Report { path: folder.join(name), source })?;

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
-use super::folder::{make_folder, save_reports};
+use super::folder::{make_folder, save_page, save_reports};
 use super::load::result_file;
 use super::replace::replace;
 use super::text_file::read_text;
@@ -56,6 +56,7 @@ pub fn save_merged(
         text?.map_or(Ok(()), |text| replace(&folder, "scenario.yaml", &text))?;
     }
     save_reports(&folder, result)?;
+    save_page(&folder, result, None)?;
     Ok(folder)
 }
 

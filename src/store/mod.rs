@@ -10,10 +10,12 @@ mod histogram_log;
 mod host;
 mod load;
 mod merge;
+mod page;
 mod records;
 mod replace;
 mod requests;
 mod rows;
+mod run_rows;
 mod text_file;
 mod timeseries;
 
@@ -25,8 +27,10 @@ pub use folder::{RunFolder, folder_name};
 pub use host::host_facts;
 pub use load::{load, runs_at};
 pub use merge::{MergedFolder, save_merged};
+pub use page::page_of;
 pub use records::RecordsPolicy;
 pub use requests::request_values;
+pub use run_rows::run_rows;
 pub use text_file::{read_text, save_text};
 
 use crate::report::ReportError;

@@ -52,12 +52,16 @@ pub(in crate::cli) struct ReportFile<F> {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ReportArguments {
-    /// Folder of a run, or its result.json; without it, the latest run under results/
+    /// Folder of a run, or its result.json; without it, the latest run under results/. Several
+    /// runs stand beside each other in one page (html)
     #[arg(value_name = "RUN")]
-    pub(in crate::cli) run: Option<PathBuf>,
+    pub(in crate::cli) runs: Vec<PathBuf>,
     /// What to print
     #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
     pub(in crate::cli) format: OutputFormat,
+    /// Write a report into a file too, e.g. html=report.html; may be repeated
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file::<OutputFormat>)]
+    pub(in crate::cli) report: Vec<ReportFile<OutputFormat>>,
     #[command(flatten)]
     pub(in crate::cli) against: BaselineSource,
     /// Show all columns of the tables
@@ -86,6 +90,8 @@ pub(in crate::cli) enum OutputFormat {
     Bencher,
     /// A flat list of figures in JSON for dashboards
     Flat,
+    /// A page for people, with pictures, that needs nothing else
+    Html,
 }
 
 pub(super) fn report_file<F: ValueEnum>(text: &str) -> Result<ReportFile<F>, String> {

@@ -14,6 +14,8 @@ mod verdict;
 mod words;
 
 pub use format::ComparisonFormat;
+pub(super) use rows::{fields, metric_name};
 pub use verdict::verdict_line;
 pub(super) use verdict::{closing, outcome};
 pub use words::sentence;
+pub(super) use words::sentences;

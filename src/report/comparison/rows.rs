@@ -9,7 +9,7 @@ use crate::report::numbers::{number, percent};
 const MISSING: &str = "-";
 
 /// The fields of one estimate: measure, base, new, ratio, interval, verdict.
-pub(super) fn fields(estimate: &Estimate) -> [String; 6] {
+pub(in crate::report) fn fields(estimate: &Estimate) -> [String; 6] {
     let verdict = match (&estimate.effect, estimate.verdict) {
         (Err(why), _) => why.to_string(),
         (Ok(_), None) => "indicative".to_owned(),
@@ -36,7 +36,7 @@ fn name(estimate: &Estimate) -> String {
 }
 
 /// `TTFT`, `output tok/s`, `error rate`: what a metric is called in tables.
-pub(super) fn metric_name(metric: Metric) -> String {
+pub(in crate::report) fn metric_name(metric: Metric) -> String {
     match named(metric) {
         (name, unit) if metric.info().kind == Kind::Window => format!("{name}{unit}"),
         (name, _) => name.to_owned(),

@@ -40,7 +40,7 @@ pub fn sentence(cell: &ComparedCell, estimate: &Estimate) -> Option<String> {
 }
 
 /// What decides in a cell, in sentences; none where the figures are not to be trusted.
-pub(super) fn sentences(comparison: &Comparison, cell: &ComparedCell) -> Vec<String> {
+pub(in crate::report) fn sentences(comparison: &Comparison, cell: &ComparedCell) -> Vec<String> {
     if !comparison.doubts().is_empty() {
         return Vec::new();
     }

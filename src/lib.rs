@@ -32,6 +32,7 @@ pub mod report;
 pub mod result;
 pub mod run;
 pub mod scenario;
+pub mod serve;
 pub mod store;
 pub mod tls;
 pub mod units;

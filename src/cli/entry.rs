@@ -10,6 +10,7 @@ use super::exit::{CommandError, ExitCode};
 use super::output::{print, say};
 use super::{
     baseline, calibrate, check, compare, init, merge, mock, models, plan, report, run, schema,
+    serve,
 };
 
 /// Runs the program with the arguments it was started with.
@@ -31,6 +32,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Calibrate(given) => calibrate::calibrate(&given, arguments.quiet),
         Command::Init(given) => init::init(&given),
         Command::Schema(given) => schema::schema(&given),
+        Command::Serve(given) => serve::serve(&given),
     };
     ended
         .unwrap_or_else(|error| {

@@ -27,6 +27,7 @@ mod reports;
 mod run;
 mod scenario;
 mod schema;
+mod serve;
 
 pub use entry::main;
 pub use exit::ExitCode;

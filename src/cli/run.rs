@@ -53,6 +53,7 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         policy,
         started,
         plan: Arc::clone(&plan),
+        begun: None,
         folder: None,
         calibration: stored(&host),
         lines: ProgressLines::new(Arc::clone(&plan), quiet),
@@ -64,7 +65,9 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         command_line: command_line::without_secrets(std::env::args()),
         host,
     };
-    let ended = run.execute(RunResult::new(identity, &scenario), &mut recording);
+    let begun = RunResult::new(identity, &scenario);
+    recording.begun = Some(begun.clone());
+    let ended = run.execute(begun, &mut recording);
     recording.lines.finish();
     let mut result = ended.map_err(sorted)?;
     result.finished_at = Some(WallTime::now().to_string());
@@ -163,6 +166,9 @@ struct Recording<'a> {
     policy: RecordsPolicy,
     started: WallTime,
     plan: Arc<RunPlan>,
+    /// The result before any cell, until the folder is there to store it in: whoever looks at the
+    /// folder meanwhile finds a run that goes on.
+    begun: Option<RunResult>,
     folder: Option<RunFolder>,
     calibration: Option<Calibration>,
     lines: ProgressLines,
@@ -175,6 +181,9 @@ impl Recording<'_> {
             let folder = RunFolder::create(self.output_dir, name, policy, self.started)
                 .map_err(io::Error::other)?;
             folder.write_scenario(self.scenario_text).map_err(io::Error::other)?;
+            if let Some(mut begun) = self.begun.take() {
+                name_and_save(&folder, &mut begun).map_err(io::Error::other)?;
+            }
             self.folder = Some(folder);
         }
         self.folder.as_mut().ok_or_else(|| io::Error::other("the folder of the run is missing"))

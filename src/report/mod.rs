@@ -37,7 +37,10 @@ pub use csv::{guarded, summary_columns, summary_csv};
 pub use flat::flat;
 pub use format::{ReportError, ReportFormat, ReportOptions};
 pub use gates::gates;
-pub use html::{InputPoint, InputSample, PageRun, RunRows, SecondRow, html, within};
+pub use html::{
+    InputPoint, InputSample, PageRun, RowPlace, RunRows, SecondRow, Shelved, html, list_page,
+    live_page, within,
+};
 pub use junit::junit;
 pub use markdown::markdown;
 pub use table::{TableOptions, table};

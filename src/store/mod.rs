@@ -16,6 +16,8 @@ mod replace;
 mod requests;
 mod rows;
 mod run_rows;
+mod shelf;
+mod tail;
 mod text_file;
 mod timeseries;
 
@@ -31,6 +33,8 @@ pub use page::page_of;
 pub use records::RecordsPolicy;
 pub use requests::request_values;
 pub use run_rows::run_rows;
+pub use shelf::{Shelf, is_running, open_file};
+pub use tail::SecondsTail;
 pub use text_file::{read_text, save_text};
 
 use crate::report::ReportError;

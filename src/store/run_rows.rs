@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::StoreError;
 use crate::measure::CellPhase;
-use crate::report::{InputPoint, InputSample, RunRows, SecondRow};
+use crate::report::{InputPoint, InputSample, RowPlace, RunRows, SecondRow};
 
 /// Bytes read at a time: rows of a long run are many.
 const BUFFER: usize = 1 << 18;
@@ -62,37 +63,50 @@ fn reader(file: impl Read) -> csv::Reader<impl Read> {
     csv::ReaderBuilder::new().flexible(true).from_reader(file)
 }
 
-fn seconds(file: impl Read) -> Result<Vec<SecondRow>, csv::Error> {
+/// The seconds of a file, in its order.
+pub(super) fn seconds(file: impl Read) -> Result<Vec<SecondRow>, csv::Error> {
     let mut reader = reader(file);
     let columns = Columns::of(&mut reader)?;
     let latencies = SecondRow::LATENCIES
         .map(|(metric, percentile)| columns.place(&format!("{}_p{percentile}_ms", metric.key())));
-    let mut rows = Vec::new();
+    let mut rows: Vec<SecondRow> = Vec::new();
     for record in reader.records() {
         let record = record?;
         let field =
             |place: Option<usize>| place.and_then(|place| record.get(place)).unwrap_or_default();
-        let number = |name: &str| field(columns.place(name)).parse::<f64>().ok();
+        let text = |name: &str| field(columns.place(name));
+        let number = |name: &str| text(name).parse::<f64>().ok();
         let required = (
-            field(columns.place("cell")).parse().ok(),
+            text("cell").parse().ok(),
             number("start_at_ms"),
             number("length_ms"),
-            CellPhase::from_key(field(columns.place("phase"))),
+            CellPhase::from_key(text("phase")),
         );
         // The last row of a file that is still written may lack its end.
         let (Some(cell), Some(start_ms), Some(length_ms), Some(phase)) = required else { continue };
+        // All rows of a cell share its names.
+        let place = match rows.last() {
+            Some(last) if last.cell == cell => Arc::clone(&last.place),
+            _ => Arc::new(RowPlace {
+                backend: text("backend").to_owned(),
+                workload: text("workload").to_owned(),
+                stage: text("stage").to_owned(),
+                round: text("round").parse().unwrap_or_default(),
+            }),
+        };
+        let amount = |name: &str| number(name).unwrap_or_default();
         rows.push(SecondRow {
             cell,
-            backend: field(columns.place("backend")).to_owned(),
+            place,
             start_s: start_ms / 1e3,
             length_s: length_ms / 1e3,
             phase,
-            due: number("due").unwrap_or_default(),
-            sent: number("sent").unwrap_or_default(),
-            finished: number("finished").unwrap_or_default(),
-            failed: number("failed").unwrap_or_default(),
-            in_flight: number("in_flight").unwrap_or_default(),
-            output_tokens: number("output_tokens").unwrap_or_default(),
+            due: amount("due"),
+            sent: amount("sent"),
+            finished: amount("finished"),
+            failed: amount("failed"),
+            in_flight: amount("in_flight"),
+            output_tokens: amount("output_tokens"),
             latencies: latencies.map(|place| field(place).parse().ok()),
         });
     }
@@ -139,7 +153,7 @@ mod tests {
                     0,服务器,25";
         let rows = seconds(text.as_bytes()).unwrap();
         assert_eq!(rows.len(), 2);
-        assert_eq!((rows[0].phase, rows[0].backend.as_str()), (CellPhase::Warmup, "服务器"));
+        assert_eq!((rows[0].phase, rows[0].place.backend.as_str()), (CellPhase::Warmup, "服务器"));
         assert_eq!((rows[0].latencies[0], rows[0].latencies[1]), (Some(12.5), None));
         assert!((rows[1].start_s - 2.0).abs() < 1e-9 && (rows[1].failed - 1.0).abs() < 1e-9);
     }

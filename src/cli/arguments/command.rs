@@ -8,7 +8,7 @@ use super::documents::{InitArguments, SchemaArguments};
 use super::report::{CheckArguments, MergeArguments, ReportArguments};
 use super::run::RunArguments;
 use super::scenario::PlanArguments;
-use super::servers::{CalibrateArguments, MockArguments, ModelsArguments};
+use super::servers::{CalibrateArguments, MockArguments, ModelsArguments, ServeArguments};
 
 /// Load testing and latency benchmarks for servers that speak the OpenAI API.
 #[derive(Debug, Parser)]
@@ -48,6 +48,8 @@ pub(in crate::cli) enum Command {
     Calibrate(CalibrateArguments),
     /// Write a commented starter scenario
     Init(InitArguments),
+    /// Show the runs of a folder in the browser: lists, reports, several in one page, and live
+    Serve(ServeArguments),
     /// Print the JSON Schema of the scenario, the result or a comparison
     Schema(SchemaArguments),
 }

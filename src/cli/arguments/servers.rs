@@ -1,4 +1,4 @@
-//! What `models`, `mock` and `calibrate` take.
+//! What `models`, `mock`, `calibrate` and `serve` take.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -70,4 +70,14 @@ pub(in crate::cli) struct CalibrateArguments {
     /// File of the calibration instead of the one in the user's cache folder, which runs use
     #[arg(short, long, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ServeArguments {
+    /// Folder that holds the runs
+    #[arg(value_name = "RESULTS", default_value = "results")]
+    pub(in crate::cli) results: PathBuf,
+    /// Address to listen on; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8200")]
+    pub(in crate::cli) listen: std::net::SocketAddr,
 }

@@ -5,6 +5,7 @@
 //! run, and a content security policy allows the page's own script and style alone.
 
 mod forest;
+mod frame;
 mod lines;
 mod page;
 #[cfg(test)]
@@ -13,10 +14,12 @@ mod plots;
 mod rows;
 mod section;
 mod shapes;
+mod shelf;
 mod short;
 mod thin;
 mod timeline;
 mod views;
 
 pub use page::{PageRun, html, within};
-pub use rows::{InputPoint, InputSample, RunRows, SecondRow};
+pub use rows::{InputPoint, InputSample, RowPlace, RunRows, SecondRow};
+pub use shelf::{Shelved, list_page, live_page};

@@ -1,14 +1,11 @@
 //! The page as a whole.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use minijinja::syntax::SyntaxConfig;
+use minijinja::context;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use super::forest::{ForestView, forest};
+use super::frame::{CHART_SCRIPT, CHART_STYLE, Frame, PAGE_STYLE, data_block};
 use super::lines::{Line, lines, run_labels};
 use super::plots::{Plot, histories, input_lengths, load_curves};
 use super::rows::RunRows;
@@ -18,14 +15,10 @@ use super::timeline::{Timeline, timeline};
 use super::views::{BannerLine, DefinitionView, RunView, banner, definitions, notes};
 use crate::compare::{Comparison, Rules, Subject, compare_backends};
 use crate::report::ReportError;
-use crate::result::{ResultError, RunResult};
+use crate::result::RunResult;
 
 const TEMPLATE: &str = include_str!("assets/page.html");
 const PAGE_SCRIPT: &str = include_str!("assets/page.js");
-const PAGE_STYLE: &str = include_str!("assets/page.css");
-/// uPlot 1.6.32, as released: <https://github.com/leeoniya/uPlot>, MIT; its licence lies beside it.
-const CHART_SCRIPT: &str = include_str!("assets/uplot.js");
-const CHART_STYLE: &str = include_str!("assets/uplot.css");
 
 /// A run as a page shows it.
 #[derive(Clone, Copy, Debug)]
@@ -82,31 +75,14 @@ pub fn within(result: &RunResult) -> Vec<Comparison> {
 
 /// The page as text.
 fn render(page: &Page<'_>, data: &Data<'_>) -> Result<String, ReportError> {
-    let script = format!("{CHART_SCRIPT}\n{PAGE_SCRIPT}");
-    let style = format!("{CHART_STYLE}\n{PAGE_STYLE}");
-    // Neither `<` nor `&` leaves the block, whatever a name holds.
-    let data = serde_json::to_string(data).map_err(ResultError::from)?;
-    let data = data.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
-    let policy = format!(
-        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; \
-         base-uri 'none'; form-action 'none'",
-        digest(&script),
-        digest(&style)
-    );
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
-    environment.set_syntax(syntax);
-    environment.add_template("page", TEMPLATE)?;
-    Ok(environment
-        .get_template("page")?
-        .render(context! { page => Serde(page), policy, script, style, data })?)
-}
-
-/// What a content security policy knows a script or style by.
-fn digest(text: &str) -> String {
-    STANDARD.encode(Sha256::digest(text.as_bytes()))
+    let data = data_block(data)?;
+    let frame = Frame {
+        template: TEMPLATE,
+        scripts: &[CHART_SCRIPT, PAGE_SCRIPT],
+        styles: &[CHART_STYLE, PAGE_STYLE],
+        talks: false,
+    };
+    Ok(frame.fill(context! { page => Serde(page), data })?)
 }
 
 /// What the template is filled with.

@@ -1,6 +1,8 @@
 //! Tests of the page as a whole; what a browser makes of it is tested in `tests/browser`.
 
-use super::{InputPoint, PageRun, RunRows, SecondRow, html, within};
+use std::sync::Arc;
+
+use super::{InputPoint, PageRun, RowPlace, RunRows, SecondRow, html, within};
 use crate::measure::CellPhase;
 use crate::metric::{Gate, Metric};
 use crate::result::{FailureEntry, GateEntry, RunResult, sample};
@@ -16,10 +18,16 @@ fn page(result: &RunResult, rows: Option<&RunRows>) -> String {
 fn rows(result: &RunResult) -> RunRows {
     let mut rows = RunRows::default();
     for cell in &result.cells {
+        let place = Arc::new(RowPlace {
+            backend: cell.labels.backend.clone(),
+            workload: cell.labels.workload.clone(),
+            stage: cell.labels.stage.clone(),
+            round: cell.labels.round,
+        });
         for second in 0..60_u64 {
             rows.seconds.push(SecondRow {
                 cell: cell.labels.id,
-                backend: cell.labels.backend.clone(),
+                place: Arc::clone(&place),
                 start_s: float(u64::from(cell.labels.id) * 60 + second),
                 length_s: 1.0,
                 phase: if second < 5 { CellPhase::Warmup } else { CellPhase::Measure },

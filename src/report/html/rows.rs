@@ -1,6 +1,7 @@
 //! What the files of rows tell besides the result: the seconds of the cells, and single requests.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::measure::CellPhase;
 use crate::metric::Metric;
@@ -17,13 +18,26 @@ pub struct RunRows {
     pub inputs: InputSample,
 }
 
+/// What the cell of a row is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowPlace {
+    /// Name of its backend.
+    pub backend: String,
+    /// Name of its workload.
+    pub workload: String,
+    /// Label of its stage.
+    pub stage: String,
+    /// Its round, from 0.
+    pub round: u32,
+}
+
 /// A second of a cell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SecondRow {
     /// Number of its cell.
     pub cell: u32,
-    /// Name of the backend of its cell, which may be missing in the result of a run that broke off.
-    pub backend: String,
+    /// What its cell is called; the result of a run that broke off may not know the cell.
+    pub place: Arc<RowPlace>,
     /// When it began, in seconds since the run's start.
     pub start_s: f64,
     /// How long it took, in seconds.
@@ -60,6 +74,13 @@ impl SecondRow {
         (Metric::E2e, 99.0),
         (Metric::ScheduleDelay, 99.0),
     ];
+
+    /// One of these percentiles; `None` where it is none of them, or there is no value.
+    pub fn latency(&self, metric: Metric, percentile: f64) -> Option<f64> {
+        let is_it = |(of, at): &(Metric, f64)| *of == metric && (at - percentile).abs() < 1e-9;
+        let place = Self::LATENCIES.iter().position(is_it)?;
+        self.latencies[place]
+    }
 }
 
 /// An answered request: how long its input was, and how long its first token took.

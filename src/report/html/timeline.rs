@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::PageRun;
 use super::lines::Line;
-use super::rows::SecondRow;
+use super::rows::{RowPlace, SecondRow};
 use super::short::short;
 use super::thin::thinned;
 use crate::measure::CellPhase;
@@ -215,7 +215,7 @@ fn every_series(
     let mut series = Vec::new();
     for (line, of) in lines.iter().enumerate() {
         let name = &runs[of.run].result.backends[index(of.backend.into())].name;
-        let own = placed[of.run].iter().filter(|second| second.row.backend == *name);
+        let own = placed[of.run].iter().filter(|second| second.row.place.backend == *name);
         let own: Vec<_> = own.collect();
         if own.is_empty() {
             continue;
@@ -291,19 +291,12 @@ fn cells(run: &PageRun<'_>, seconds: &[Placed<'_>]) -> Vec<(f64, f64, String)> {
         match cells.last_mut() {
             Some((cell, place)) if *cell == second.row.cell => place.1 = to,
             _ => {
-                let labels = run.result.cells.iter().map(|cell| &cell.labels);
-                let label = labels.into_iter().find(|labels| labels.id == second.row.cell);
-                let name = label.map_or_else(
-                    || second.row.backend.clone(),
-                    |labels| {
-                        let round = if rounds > 1 {
-                            format!(", round {}", labels.round + 1)
-                        } else {
-                            String::new()
-                        };
-                        format!("{}, {}, {}{round}", labels.backend, labels.workload, labels.stage)
-                    },
-                );
+                let RowPlace { backend, workload, stage, round } = &*second.row.place;
+                let round = match rounds {
+                    0 | 1 => String::new(),
+                    _ => format!(", round {}", round + 1),
+                };
+                let name = format!("{backend}, {workload}, {stage}{round}");
                 cells.push((second.row.cell, (tenths(second.from), to, name)));
             }
         }

@@ -59,6 +59,7 @@ pub(super) const FLOORS: &[Floor] = &[
             "report", "run",
         ],
     ),
+    worldly("serve", &["metric", "measure", "result", "report", "store"]),
     worldly("cli", CLI_USES),
 ];
 
@@ -97,6 +98,7 @@ const CLI_USES: &[&str] = &[
     "run",
     "calibrate",
     "store",
+    "serve",
 ];
 
 /// Rows whose module is still to come; every other row has one.

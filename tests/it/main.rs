@@ -64,6 +64,8 @@ mod replay;
 mod scenarios;
 #[cfg(test)]
 mod secrets;
+
+mod serve;
 #[cfg(test)]
 mod synthetic;
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub(super) fn internal(error: ReportError) -> CommandError {
 pub(super) const fn format(format: OutputFormat) -> ReportFormat {
     match format {
         OutputFormat::Table => ReportFormat::Table,
+        OutputFormat::Wide => ReportFormat::Wide,
         OutputFormat::Csv => ReportFormat::Csv,
         OutputFormat::Json => ReportFormat::Json,
         OutputFormat::Markdown => ReportFormat::Markdown,
@@ -56,7 +57,12 @@ pub(super) const fn comparison_format(format: ComparisonOutput) -> ComparisonFor
 /// How tables are drawn on this terminal.
 pub(super) fn table_options(wide: bool) -> TableOptions {
     let terminal = Terminal::of_stdout();
-    TableOptions { width: terminal.width.into(), color: terminal.color, wide }
+    TableOptions {
+        width: terminal.width.into(),
+        color: terminal.color,
+        wide,
+        blocks: terminal.blocks,
+    }
 }
 
 /// How reports are drawn on this terminal.

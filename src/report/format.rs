@@ -7,7 +7,6 @@ use super::flat::flat;
 use super::junit::junit;
 use super::markdown::markdown;
 use super::table::{TableOptions, table};
-use super::verdicts::verdict_text;
 use crate::compare::Comparison;
 use crate::result::{ResultError, RunResult};
 
@@ -16,6 +15,8 @@ use crate::result::{ResultError, RunResult};
 pub enum ReportFormat {
     /// Tables for the terminal.
     Table,
+    /// The same with every column.
+    Wide,
     /// `summary.csv`: a row per cell.
     Csv,
     /// `result.json`: the result itself.
@@ -66,8 +67,9 @@ pub enum ReportError {
 /// The registry: adding a format means a line in each of these.
 impl ReportFormat {
     /// Every format.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Table,
+        Self::Wide,
         Self::Csv,
         Self::Json,
         Self::Markdown,
@@ -81,6 +83,7 @@ impl ReportFormat {
     pub const fn key(self) -> &'static str {
         match self {
             Self::Table => "table",
+            Self::Wide => "wide",
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Markdown => "markdown",
@@ -117,13 +120,10 @@ impl ReportFormat {
         options: &ReportOptions,
     ) -> Result<String, ReportError> {
         match self {
-            Self::Table => {
-                let mut text = table(result, options.table, options.rounds_apart)?;
-                if let Some(comparison) = comparison {
-                    text.push('\n');
-                    text.push_str(&verdict_text(comparison, options.table.width));
-                }
-                Ok(text)
+            Self::Table => Ok(table(result, comparison, options.table, options.rounds_apart)?),
+            Self::Wide => {
+                let wide = TableOptions { wide: true, ..options.table };
+                Ok(table(result, comparison, wide, options.rounds_apart)?)
             }
             Self::Csv => summary_csv(result),
             Self::Json if options.histograms => Ok(result.to_json()?),

@@ -11,7 +11,7 @@ use super::wrap::shortened;
 use crate::metric::Direction;
 
 /// The most columns a backend's name takes.
-const NAME_WIDTH: usize = 24;
+pub(super) const NAME_WIDTH: usize = 24;
 
 /// The grid of a block, drawn.
 pub(super) struct Grid {

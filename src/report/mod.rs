@@ -6,6 +6,7 @@
 //!
 //! [`RunResult`]: crate::result::RunResult
 
+mod answer;
 mod bencher;
 mod blocks;
 mod brief;
@@ -25,6 +26,7 @@ mod markdown;
 mod numbers;
 mod page;
 mod remarks;
+mod shape;
 mod table;
 mod verdicts;
 mod wrap;

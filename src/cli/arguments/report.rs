@@ -72,6 +72,8 @@ pub(in crate::cli) struct ReportArguments {
 pub(in crate::cli) enum OutputFormat {
     /// Tables for a terminal
     Table,
+    /// Tables with every column, as --wide
+    Wide,
     /// One line per cell, as summary.csv
     Csv,
     /// The whole result, as result.json

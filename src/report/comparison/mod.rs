@@ -14,6 +14,8 @@ mod verdict;
 mod words;
 
 pub use format::ComparisonFormat;
+pub(super) use table::share;
 pub use verdict::verdict_line;
-pub(super) use verdict::{closing, outcome};
+pub(super) use verdict::{closing, outcome, verdicts};
 pub use words::sentence;
+pub(super) use words::{amount, bounds, phrase};

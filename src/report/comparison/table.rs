@@ -158,7 +158,7 @@ fn source(estimate: &Estimate) -> Option<IntervalSource> {
 }
 
 /// `5%`, `0.1%`
-pub(super) fn share(share: f64) -> String {
+pub(in crate::report) fn share(share: f64) -> String {
     format!("{}%", (share * 1e6).round() / 1e4)
 }
 

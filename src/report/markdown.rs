@@ -5,6 +5,7 @@ use super::client_error::{NOT_CALIBRATED, client_error};
 use super::columns::{Column, UNSUPPORTED, columns_of};
 use super::comparison::closing;
 use super::contrast::who_was_ahead;
+use super::definitions::{list, of_blocks};
 use super::findings::gathered;
 use super::gates::{gate_rows, tally};
 use super::numbers::{counted, number};
@@ -236,10 +237,11 @@ fn foot(result: &RunResult, blocks: &[Block<'_>]) -> Vec<String> {
     }
     page.push("- Latencies rest on completed requests only.".to_owned());
     page.push(format!(
-        "- What each metric means stands in `docs/metrics.md` of pacemark {}; these are its \
-         definitions of version {}.",
-        result.provenance.pacemark_version, result.provenance.definitions_version
+        "- What the columns mean, by the definitions of version {} in `docs/metrics.md` of pacemark \
+         {}:",
+        result.provenance.definitions_version, result.provenance.pacemark_version
     ));
+    page.extend(list(&of_blocks(blocks)).iter().map(|line| format!("  {line}")));
     page
 }
 
@@ -349,7 +351,15 @@ mod tests {
         - client error not known: this machine is not calibrated (\`pacemark calibrate\`)
         - `~` marks a percentile that rests on too few values (fewer than 10 / min(q, 1 - q)); `-` is a value that does not exist.
         - Latencies rest on completed requests only.
-        - What each metric means stands in `docs/metrics.md` of pacemark 0.1.0; these are its definitions of version 1.
+        - What the columns mean, by the definitions of version 1 in `docs/metrics.md` of pacemark 0.1.0:
+          - req/s (request throughput): successes finished in the window / window length; of every cell
+          - output tok/s (output token throughput): output tokens that arrived in the window / window length; of chat, completions and responses
+          - TTFT (time to first token): first\_token\_at - sent\_at; of streams with text
+          - ITL (inter-token latency): as icl, but a gap before an event of k tokens counts as k samples of gap / k; of streams with known tokens per event
+          - TPOT (time per output token): (last\_token\_at - first\_token\_at) / (O - 1), one value per request; of streams with O of at least 2
+          - E2E (end-to-end latency): last\_token\_at - sent\_at for streams with text, else finished\_at - sent\_at; of all successes
+          - late (schedule delay): sent\_at - due\_at; of all requests sent
+          - in flight (requests in flight): time-weighted mean of requests in flight over the window; of every cell
         ");
     }
 

@@ -15,6 +15,7 @@ mod columns;
 mod comparison;
 mod contrast;
 mod csv;
+mod definitions;
 mod figures;
 mod findings;
 mod flat;

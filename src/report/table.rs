@@ -6,9 +6,10 @@
 use super::answer::answer;
 use super::blocks::{Block, blocks};
 use super::client_error::{NOT_CALIBRATED, client_error};
-use super::columns::UNSUPPORTED;
+use super::columns::{Column, UNSUPPORTED};
 use super::comparison::verdicts;
 use super::contrast::who_was_ahead;
+use super::definitions::{footnotes, of_columns};
 use super::findings::gathered;
 use super::gates::gate_lines;
 use super::grid::grid;
@@ -57,7 +58,8 @@ pub fn table(
     options: TableOptions,
     rounds_apart: bool,
 ) -> Result<String, ResultError> {
-    let mut tables = Tables { page: Page::new(options), hidden: Vec::new(), marked: false };
+    let page = Page::new(options);
+    let mut tables = Tables { page, columns: Vec::new(), hidden: Vec::new(), marked: false };
     let blocks = blocks(result, rounds_apart)?;
     tables.head(result);
     for block in &blocks {
@@ -86,6 +88,8 @@ pub fn table(
 /// The tables of a run as they grow.
 struct Tables {
     page: Page,
+    /// The columns of all tables.
+    columns: Vec<Column>,
     /// Titles of columns that had no room.
     hidden: Vec<String>,
     /// Whether a percentile is marked as unsupported.
@@ -150,6 +154,7 @@ impl Tables {
         let grid = grid(block, self.page.options);
         self.page.text.push_str(&grid.text);
         self.marked |= grid.marked;
+        self.columns.extend(grid.columns);
         let new = grid.hidden.into_iter().filter(|title| !self.hidden.contains(title));
         self.hidden.extend(new.collect::<Vec<_>>());
     }
@@ -189,6 +194,9 @@ impl Tables {
         if !self.hidden.is_empty() {
             let hidden = self.hidden.join(", ");
             self.page.say(&format!("no room for: {hidden} (all are in summary.csv)"), 2);
+        }
+        for line in footnotes(&of_columns(&self.columns), self.page.options.wide) {
+            self.page.say(&line, 4);
         }
         if blocks.iter().any(Block::compares) {
             let rounds = blocks.iter().map(Block::rounds).min().unwrap_or(0);
@@ -293,6 +301,12 @@ mod tests {
           it was sent
         no room for: TTFT p95 ms, ITL p50 ms, ITL p99 ms, E2E p95 ms, TPOT p50 ms, E2E
           p50 ms (all are in summary.csv)
+        what they mean: TTFT: first_token_at - sent_at; TPOT: (last_token_at -
+            first_token_at) / (O - 1), one value per request; E2E: last_token_at -
+            sent_at for streams with text, else finished_at - sent_at; TTFT due:
+            first_token_at - due_at; response: as e2e, but from due_at; req/s: successes
+            finished in the window / window length; output tok/s: output tokens that
+            arrived in the window / window length
 
         answer: ollama answers its first token 33% sooner than 星河推理 at 20/s poisson
           max 64 (66.8 against 99.6 ms at p50 from when due); 星河推理 failed 6.0% of

@@ -14,6 +14,7 @@ mod verdict;
 mod words;
 
 pub use format::ComparisonFormat;
+pub(super) use rows::metric_name;
 pub(super) use table::share;
 pub use verdict::verdict_line;
 pub(super) use verdict::{closing, outcome, verdicts};

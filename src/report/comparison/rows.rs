@@ -36,7 +36,7 @@ fn name(estimate: &Estimate) -> String {
 }
 
 /// `TTFT`, `output tok/s`, `error rate`: what a metric is called in tables.
-pub(super) fn metric_name(metric: Metric) -> String {
+pub(in crate::report) fn metric_name(metric: Metric) -> String {
     match named(metric) {
         (name, unit) if metric.info().kind == Kind::Window => format!("{name}{unit}"),
         (name, _) => name.to_owned(),

@@ -39,6 +39,7 @@ pub(super) const fn format(format: OutputFormat) -> ReportFormat {
         OutputFormat::Junit => ReportFormat::Junit,
         OutputFormat::Bencher => ReportFormat::Bencher,
         OutputFormat::Flat => ReportFormat::Flat,
+        OutputFormat::Openmetrics => ReportFormat::OpenMetrics,
     }
 }
 

@@ -6,6 +6,7 @@ use super::csv::summary_csv;
 use super::flat::flat;
 use super::junit::junit;
 use super::markdown::markdown;
+use super::openmetrics::openmetrics;
 use super::table::{TableOptions, table};
 use crate::compare::Comparison;
 use crate::result::{ResultError, RunResult};
@@ -31,6 +32,8 @@ pub enum ReportFormat {
     Bencher,
     /// A flat list of figures in JSON: for dashboards.
     Flat,
+    /// OpenMetrics text: for Prometheus.
+    OpenMetrics,
 }
 
 /// What a report shows.
@@ -67,7 +70,7 @@ pub enum ReportError {
 /// The registry: adding a format means a line in each of these.
 impl ReportFormat {
     /// Every format.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Table,
         Self::Wide,
         Self::Csv,
@@ -77,6 +80,7 @@ impl ReportFormat {
         Self::Junit,
         Self::Bencher,
         Self::Flat,
+        Self::OpenMetrics,
     ];
 
     /// Its name on the command line.
@@ -91,6 +95,7 @@ impl ReportFormat {
             Self::Junit => "junit",
             Self::Bencher => "bencher",
             Self::Flat => "flat",
+            Self::OpenMetrics => "openmetrics",
         }
     }
 
@@ -133,6 +138,7 @@ impl ReportFormat {
             Self::Junit => junit(result, comparison),
             Self::Bencher => bencher(result),
             Self::Flat => flat(result, comparison),
+            Self::OpenMetrics => Ok(openmetrics(result)?),
         }
     }
 

@@ -10,8 +10,18 @@ use serde_json::{Value, json};
 use crate::accounting::assert_adds_up;
 use crate::program::{Ended, OPEN_LOOP, Sandbox, rows};
 
-const FORMATS: [&str; 8] =
-    ["table", "csv", "json", "markdown", "comment", "junit", "bencher", "flat"];
+const FORMATS: [&str; 10] = [
+    "table",
+    "wide",
+    "csv",
+    "json",
+    "markdown",
+    "comment",
+    "junit",
+    "bencher",
+    "flat",
+    "openmetrics",
+];
 
 fn scenarios() -> [(&'static str, &'static str); 8] {
     [

@@ -88,6 +88,8 @@ pub(in crate::cli) enum OutputFormat {
     Bencher,
     /// A flat list of figures in JSON for dashboards
     Flat,
+    /// OpenMetrics text for Prometheus
+    Openmetrics,
 }
 
 pub(super) fn report_file<F: ValueEnum>(text: &str) -> Result<ReportFile<F>, String> {

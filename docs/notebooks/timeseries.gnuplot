@@ -15,7 +15,7 @@ set output ARG2
 
 set datafile separator comma
 set datafile columnheaders
-set key left top
+set key above
 set grid
 set xlabel "seconds since the run began"
 set ylabel "output tokens/s"
@@ -24,4 +24,4 @@ set yrange [0:*]
 rate(name) = strcol("backend") eq name ? column("output_tokens") / column("length_ms") * 1000 : NaN
 plot for [at = 3 : ARGC] file \
     using (column("start_at_ms") / 1000):(rate(value("ARG" . at))) \
-    with linespoints pointtype 7 pointsize 0.6 linewidth 2 title value("ARG" . at)
+    with points pointtype 7 pointsize 0.8 title value("ARG" . at)

@@ -5,6 +5,7 @@
 //! the old one, so a reader (or a crash) never sees half of it.
 
 mod baselines;
+mod column_meanings;
 mod folder;
 mod histogram_log;
 mod host;
@@ -14,6 +15,7 @@ mod records;
 mod replace;
 mod requests;
 mod rows;
+mod table_schema;
 mod text_file;
 mod timeseries;
 
@@ -27,6 +29,7 @@ pub use load::{load, runs_at};
 pub use merge::{MergedFolder, save_merged};
 pub use records::RecordsPolicy;
 pub use requests::request_values;
+pub use table_schema::{RowsFile, table_schema};
 pub use text_file::{read_text, save_text};
 
 use crate::report::ReportError;

@@ -176,6 +176,8 @@ fn the_schemas_are_those_of_the_documents() {
     let sandbox = Sandbox::new();
     let result = sandbox.start(&["schema", "result"]).with_code(0);
     assert!(result.stdout == include_str!("../../docs/result.schema.json"));
+    let requests = sandbox.start(&["schema", "requests"]).with_code(0);
+    assert!(requests.stdout == include_str!("../../docs/requests.schema.json"));
     let scenario = sandbox.start(&["schema"]).with_code(0);
     let scenario: Value = serde_json::from_str(&scenario.stdout).unwrap();
     assert!(scenario["properties"]["backends"].is_object());

@@ -81,7 +81,7 @@ pub(super) fn footnotes(definitions: &[Definition], wide: bool) -> Vec<String> {
         return Vec::new();
     }
     if wide {
-        let lines = definitions.iter().map(|one| format!("  {}", one.full()));
+        let lines = definitions.iter().map(Definition::full);
         return std::iter::once(LEAD.to_owned()).chain(lines).collect();
     }
     // Rates of the window say in their names what they are; what times mean does not stand there.
@@ -166,17 +166,17 @@ mod tests {
         let definitions = of_blocks(&blocks(&result, false).unwrap());
         insta::assert_snapshot!(footnotes(&definitions, true).join("\n"), @"
         what they mean:
-          req/s (request throughput): successes finished in the window / window length; of every cell
-          output tok/s (output token throughput): output tokens that arrived in the window / window length; of chat, completions and responses
-          TTFT (time to first token): first_token_at - sent_at; of streams with text
-          ITL (inter-token latency): as icl, but a gap before an event of k tokens counts as k samples of gap / k; of streams with known tokens per event
-          TPOT (time per output token): (last_token_at - first_token_at) / (O - 1), one value per request; of streams with O of at least 2
-          E2E (end-to-end latency): last_token_at - sent_at for streams with text, else finished_at - sent_at; of all successes
-          late (schedule delay): sent_at - due_at; of all requests sent
-          in flight (requests in flight): time-weighted mean of requests in flight over the window; of every cell
-          TTFT due (first token from due time): first_token_at - due_at; of streams with text
-          response (response time): as e2e, but from due_at; of all successes
-          input items/s (embedding throughput): input items embedded per second (batch size counted); of embeddings
+        req/s (request throughput): successes finished in the window / window length; of every cell
+        output tok/s (output token throughput): output tokens that arrived in the window / window length; of chat, completions and responses
+        TTFT (time to first token): first_token_at - sent_at; of streams with text
+        ITL (inter-token latency): as icl, but a gap before an event of k tokens counts as k samples of gap / k; of streams with known tokens per event
+        TPOT (time per output token): (last_token_at - first_token_at) / (O - 1), one value per request; of streams with O of at least 2
+        E2E (end-to-end latency): last_token_at - sent_at for streams with text, else finished_at - sent_at; of all successes
+        late (schedule delay): sent_at - due_at; of all requests sent
+        in flight (requests in flight): time-weighted mean of requests in flight over the window; of every cell
+        TTFT due (first token from due time): first_token_at - due_at; of streams with text
+        response (response time): as e2e, but from due_at; of all successes
+        input items/s (embedding throughput): input items embedded per second (batch size counted); of embeddings
         ");
         assert!(footnotes(&[], true).is_empty());
     }

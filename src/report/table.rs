@@ -14,7 +14,7 @@ use super::findings::gathered;
 use super::gates::gate_lines;
 use super::grid::grid;
 use super::numbers::counted;
-use super::page::Page;
+use super::page::{FAINT, Page};
 use super::remarks::{failures, remarks};
 use super::shape::shapes;
 use super::verdicts::verdict_lines;
@@ -196,7 +196,7 @@ impl Tables {
             self.page.say(&format!("no room for: {hidden} (all are in summary.csv)"), 2);
         }
         for line in footnotes(&of_columns(&self.columns), self.page.options.wide) {
-            self.page.say(&line, 4);
+            self.page.styled(&line, FAINT);
         }
         if blocks.iter().any(Block::compares) {
             let rounds = blocks.iter().map(Block::rounds).min().unwrap_or(0);
@@ -302,11 +302,11 @@ mod tests {
         no room for: TTFT p95 ms, ITL p50 ms, ITL p99 ms, E2E p95 ms, TPOT p50 ms, E2E
           p50 ms (all are in summary.csv)
         what they mean: TTFT: first_token_at - sent_at; TPOT: (last_token_at -
-            first_token_at) / (O - 1), one value per request; E2E: last_token_at -
-            sent_at for streams with text, else finished_at - sent_at; TTFT due:
-            first_token_at - due_at; response: as e2e, but from due_at; req/s: successes
-            finished in the window / window length; output tok/s: output tokens that
-            arrived in the window / window length
+          first_token_at) / (O - 1), one value per request; E2E: last_token_at - sent_at
+          for streams with text, else finished_at - sent_at; TTFT due: first_token_at -
+          due_at; response: as e2e, but from due_at; req/s: successes finished in the
+          window / window length; output tok/s: output tokens that arrived in the window
+          / window length
 
         answer: ollama answers its first token 33% sooner than 星河推理 at 20/s poisson
           max 64 (66.8 against 99.6 ms at p50 from when due); 星河推理 failed 6.0% of

@@ -16,7 +16,7 @@ use crate::report::TableOptions;
 use crate::report::columns::UNSUPPORTED;
 use crate::report::definitions::{footnotes, of_comparison};
 use crate::report::numbers::counted;
-use crate::report::page::{Page, grid};
+use crate::report::page::{FAINT, Page, grid};
 use crate::report::wrap::shortened;
 use crate::units::count;
 
@@ -50,7 +50,7 @@ fn whole(page: &mut Page, comparison: &Comparison) {
         page.say(NARROW, 2);
     }
     for line in footnotes(&of_comparison(comparison), page.options.wide) {
-        page.say(&line, 4);
+        page.styled(&line, FAINT);
     }
     let style = match comparison.verdict {
         Some(Verdict::Regressed) => "1;31",
@@ -264,12 +264,12 @@ mod tests {
         ( ) does not decide
         ~ rests on too few values in a round
         what they mean: TTFT: first_token_at - sent_at; ITL: as icl, but a gap before an
-            event of k tokens counts as k samples of gap / k; TPOT: (last_token_at -
-            first_token_at) / (O - 1), one value per request; E2E: last_token_at -
-            sent_at for streams with text, else finished_at - sent_at; requests/s:
-            successes finished in the window / window length; output tok/s: output
-            tokens that arrived in the window / window length; error rate: failures /
-            all requests of the window
+          event of k tokens counts as k samples of gap / k; TPOT: (last_token_at -
+          first_token_at) / (O - 1), one value per request; E2E: last_token_at - sent_at
+          for streams with text, else finished_at - sent_at; requests/s: successes
+          finished in the window / window length; output tok/s: output tokens that
+          arrived in the window / window length; error rate: failures / all requests of
+          the window
         verdict: 星河推理 against ollama: regressed (3 of 5 deciding metrics regressed,
           2 inconclusive)
         ");
@@ -314,10 +314,10 @@ mod tests {
         ( ) does not decide
         ~ rests on too few values in a round
         what they mean: TTFT: first_token_at - sent_at; ITL: as icl, but a gap before an event of k tokens
-            counts as k samples of gap / k; TPOT: (last_token_at - first_token_at) / (O - 1), one value per
-            request; E2E: last_token_at - sent_at for streams with text, else finished_at - sent_at;
-            requests/s: successes finished in the window / window length; output tok/s: output tokens that
-            arrived in the window / window length; error rate: failures / all requests of the window
+          counts as k samples of gap / k; TPOT: (last_token_at - first_token_at) / (O - 1), one value per
+          request; E2E: last_token_at - sent_at for streams with text, else finished_at - sent_at;
+          requests/s: successes finished in the window / window length; output tok/s: output tokens that
+          arrived in the window / window length; error rate: failures / all requests of the window
         verdict: 星河推理 against ollama: inconclusive (5 of 5 deciding metrics inconclusive)
         ");
     }

@@ -103,7 +103,8 @@ fn what_cannot_be_meant_is_refused() {
     assert_usage(start(&["report"]), "there is no run below `results`");
     assert_usage(start(&["report", "absent"]), "no run at `absent`");
     assert_usage(start(&["mock", "--set", "nonsense=1"]), "has no key `nonsense`");
-    assert_usage(start(&["schema", "plan"]), "[possible values: scenario, result, comparison]");
+    let schemas = "[possible values: scenario, result, comparison, summary, requests, timeseries]";
+    assert_usage(start(&["schema", "plan"]), schemas);
 }
 
 #[test]

@@ -127,7 +127,7 @@ impl<'a> Contest<'a> {
 
     /// The comparison of just these two, with a verdict; `None` where there is none, or it is
     /// withheld.
-    fn judged(&self, result: &RunResult) -> Option<Comparison> {
+    pub(super) fn judged(&self, result: &RunResult) -> Option<Comparison> {
         let subject = Subject { result, values: None };
         let rules = Rules::default();
         let all = compare_backends(subject, Some(&self.next.label), &rules).ok()?;

@@ -21,14 +21,14 @@ pub(in crate::report) fn answer(
     result: &RunResult,
     comparison: Option<&Comparison>,
 ) -> Result<String, ResultError> {
-    if let Some(reason) = nothing_to_rely_on(result) {
+    let blocks = blocks(result, false)?;
+    let contests: Vec<_> = blocks.iter().filter_map(Contest::of).collect();
+    if let Some(reason) = nothing_to_rely_on(result, &contests) {
         return Ok(reason);
     }
     if let Some(comparison) = comparison {
         return Ok(against_baseline(comparison));
     }
-    let blocks = blocks(result, false)?;
-    let contests: Vec<_> = blocks.iter().filter_map(Contest::of).collect();
     let widest = contests.iter().max_by(|one, other| one.gap().total_cmp(&other.gap()));
     let told = match widest {
         Some(contest) => contest.told(result, &blocks, &contests),
@@ -44,7 +44,7 @@ pub(in crate::report) fn answer(
 }
 
 /// Why there is no answer; `None` where there is one.
-fn nothing_to_rely_on(result: &RunResult) -> Option<String> {
+fn nothing_to_rely_on(result: &RunResult, contests: &[Contest<'_>]) -> Option<String> {
     if result.confidence() != Confidence::NotToBeTrusted {
         return None;
     }
@@ -54,7 +54,13 @@ fn nothing_to_rely_on(result: &RunResult) -> Option<String> {
         .filter(|kind| kind.gravest.grade() == Severity::Untrusted)
         .map(|kind| kind.gravest.key.as_str())
         .collect();
-    Some(format!("none, this run is not to be trusted ({})", grave.join(", ")))
+    // A verdict leaves out the rounds that are not to be trusted, where enough are left.
+    let rest = if contests.iter().any(|contest| contest.judged(result).is_some()) {
+        "; the verdict above rests on its other rounds"
+    } else {
+        ""
+    };
+    Some(format!("none, this run is not to be trusted ({}){rest}", grave.join(", ")))
 }
 
 /// `against 6 stored runs of ci-smoke: regressed (1 of 5 …); server now answers its first token …`
@@ -138,17 +144,19 @@ mod tests {
 
     #[test]
     fn what_is_not_to_be_trusted_has_no_answer() {
-        let text = told(3, |result| {
-            result.findings.push(FindingEntry {
-                key: "client_starved".to_owned(),
-                severity: "untrusted".to_owned(),
-                text: "the client had no processor".to_owned(),
-                figure: None,
-                limit: None,
-                remedy: None,
-            });
-        });
+        let starved = || FindingEntry {
+            key: "client_starved".to_owned(),
+            severity: "untrusted".to_owned(),
+            text: "the client had no processor".to_owned(),
+            figure: None,
+            limit: None,
+            remedy: None,
+        };
+        let in_one_round = |result: &mut RunResult| result.cells[0].findings.push(starved());
+        let text = told(2, in_one_round);
         assert_eq!(text, "none, this run is not to be trusted (client_starved)");
+        let text = told(5, in_one_round);
+        assert!(text.ends_with("; the verdict above rests on its other rounds"), "{text}");
         assert_eq!(told(1, |result| result.cells.clear()), "nothing was measured");
     }
 

@@ -31,6 +31,7 @@ pub(super) fn internal(error: ReportError) -> CommandError {
 pub(super) const fn format(format: OutputFormat) -> ReportFormat {
     match format {
         OutputFormat::Table => ReportFormat::Table,
+        OutputFormat::Wide => ReportFormat::Wide,
         OutputFormat::Csv => ReportFormat::Csv,
         OutputFormat::Json => ReportFormat::Json,
         OutputFormat::Markdown => ReportFormat::Markdown,
@@ -39,6 +40,7 @@ pub(super) const fn format(format: OutputFormat) -> ReportFormat {
         OutputFormat::Bencher => ReportFormat::Bencher,
         OutputFormat::Flat => ReportFormat::Flat,
         OutputFormat::Html => ReportFormat::Html,
+        OutputFormat::Openmetrics => ReportFormat::OpenMetrics,
     }
 }
 
@@ -57,7 +59,12 @@ pub(super) const fn comparison_format(format: ComparisonOutput) -> ComparisonFor
 /// How tables are drawn on this terminal.
 pub(super) fn table_options(wide: bool) -> TableOptions {
     let terminal = Terminal::of_stdout();
-    TableOptions { width: terminal.width.into(), color: terminal.color, wide }
+    TableOptions {
+        width: terminal.width.into(),
+        color: terminal.color,
+        wide,
+        blocks: terminal.blocks,
+    }
 }
 
 /// How reports are drawn on this terminal.

@@ -112,7 +112,7 @@ fn show(
         format(arguments.format).render_compared(result, comparison, &options).map_err(internal)?;
     print(&text)?;
     // Beside data of another form, it is told where people look.
-    if arguments.format != OutputFormat::Table {
+    if !matches!(arguments.format, OutputFormat::Table | OutputFormat::Wide) {
         comparison.map(verdict_lines).iter().flatten().for_each(|line| say(line));
     }
     Ok(())

@@ -11,9 +11,9 @@ use crate::metric::{Direction, Metric, Statistic};
 const ROUNDS_FOR_VERDICT: usize = 3;
 
 /// Differences below 1 % are not named: histograms keep three digits.
-const LEVEL: f64 = 0.01;
+pub(super) const LEVEL: f64 = 0.01;
 
-const P50: Option<Statistic> = Some(Statistic::Percentile(50.0));
+pub(super) const P50: Option<Statistic> = Some(Statistic::Percentile(50.0));
 const P95: Option<Statistic> = Some(Statistic::Percentile(95.0));
 
 /// What backends are held against each other in, as far as a block has values for it.
@@ -58,7 +58,7 @@ pub(super) fn tokens_compare(block: &Block<'_>) -> bool {
 }
 
 /// Whether `metric` rests on a count of output tokens.
-const fn counts_output(metric: Metric) -> bool {
+pub(super) const fn counts_output(metric: Metric) -> bool {
     matches!(metric, Metric::Tpot | Metric::OutputTokenThroughput)
 }
 
@@ -77,9 +77,11 @@ pub(super) fn modesty(rounds: usize) -> String {
 
 /// The value of one backend.
 #[derive(Clone, Copy)]
-struct Contender<'a> {
-    label: &'a str,
-    value: f64,
+pub(super) struct Contender<'a> {
+    /// The name of the backend.
+    pub(super) label: &'a str,
+    /// Its value, in the shown unit.
+    pub(super) value: f64,
     supported: bool,
 }
 
@@ -92,7 +94,7 @@ impl fmt::Display for Contender<'_> {
 }
 
 /// The best and the next best; `None` unless they are told apart.
-fn lead<'a>(
+pub(super) fn lead<'a>(
     block: &'a Block<'_>,
     metric: Metric,
     statistic: Option<Statistic>,
@@ -110,7 +112,12 @@ fn lead<'a>(
     (apart >= LEVEL).then_some((*best, *next))
 }
 
-fn contender(row: &Row, metric: Metric, statistic: Option<Statistic>) -> Option<Contender<'_>> {
+/// The value of a row; `None` where it has none.
+pub(super) fn contender(
+    row: &Row,
+    metric: Metric,
+    statistic: Option<Statistic>,
+) -> Option<Contender<'_>> {
     let measured = &row.cell.measured;
     let (value, supported) = match statistic {
         Some(statistic) => {

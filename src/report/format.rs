@@ -7,8 +7,8 @@ use super::flat::flat;
 use super::html::{PageRun, RunRows, html, within};
 use super::junit::junit;
 use super::markdown::markdown;
+use super::openmetrics::openmetrics;
 use super::table::{TableOptions, table};
-use super::verdicts::verdict_text;
 use crate::compare::Comparison;
 use crate::result::{ResultError, RunResult};
 
@@ -17,6 +17,8 @@ use crate::result::{ResultError, RunResult};
 pub enum ReportFormat {
     /// Tables for the terminal.
     Table,
+    /// The same with every column.
+    Wide,
     /// `summary.csv`: a row per cell.
     Csv,
     /// `result.json`: the result itself.
@@ -33,6 +35,8 @@ pub enum ReportFormat {
     Flat,
     /// `report.html`: a page for people, with pictures.
     Html,
+    /// OpenMetrics text: for Prometheus.
+    OpenMetrics,
 }
 
 /// What a report shows.
@@ -74,8 +78,9 @@ pub enum ReportError {
 /// The registry: adding a format means a line in each of these.
 impl ReportFormat {
     /// Every format.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Table,
+        Self::Wide,
         Self::Csv,
         Self::Json,
         Self::Markdown,
@@ -84,12 +89,14 @@ impl ReportFormat {
         Self::Bencher,
         Self::Flat,
         Self::Html,
+        Self::OpenMetrics,
     ];
 
     /// Its name on the command line.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Table => "table",
+            Self::Wide => "wide",
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Markdown => "markdown",
@@ -98,6 +105,7 @@ impl ReportFormat {
             Self::Bencher => "bencher",
             Self::Flat => "flat",
             Self::Html => "html",
+            Self::OpenMetrics => "openmetrics",
         }
     }
 
@@ -127,13 +135,10 @@ impl ReportFormat {
         options: &ReportOptions<'_>,
     ) -> Result<String, ReportError> {
         match self {
-            Self::Table => {
-                let mut text = table(result, options.table, options.rounds_apart)?;
-                if let Some(comparison) = comparison {
-                    text.push('\n');
-                    text.push_str(&verdict_text(comparison, options.table.width));
-                }
-                Ok(text)
+            Self::Table => Ok(table(result, comparison, options.table, options.rounds_apart)?),
+            Self::Wide => {
+                let wide = TableOptions { wide: true, ..options.table };
+                Ok(table(result, comparison, wide, options.rounds_apart)?)
             }
             Self::Csv => summary_csv(result),
             Self::Json if options.histograms => Ok(result.to_json()?),
@@ -148,6 +153,7 @@ impl ReportFormat {
                 comparisons.extend(comparison.cloned());
                 html(&[PageRun { result, rows: options.rows }], &comparisons)
             }
+            Self::OpenMetrics => Ok(openmetrics(result)?),
         }
     }
 

@@ -11,12 +11,14 @@ use super::wrap::shortened;
 use crate::metric::Direction;
 
 /// The most columns a backend's name takes.
-const NAME_WIDTH: usize = 24;
+pub(super) const NAME_WIDTH: usize = 24;
 
 /// The grid of a block, drawn.
 pub(super) struct Grid {
     /// Its lines.
     pub(super) text: String,
+    /// The columns it shows.
+    pub(super) columns: Vec<Column>,
     /// Titles of columns that had no room.
     pub(super) hidden: Vec<String>,
     /// Whether a percentile is marked as unsupported.
@@ -38,7 +40,8 @@ pub(super) fn grid(block: &Block<'_>, options: TableOptions) -> Grid {
     }
     let shown = |row| columns.iter().map(move |column| column.shown(row));
     let marked = block.rows.iter().flat_map(shown).any(|s| s.text.starts_with(UNSUPPORTED));
-    Grid { text: draw(block, &columns, options.color), hidden, marked }
+    let text = draw(block, &columns, options.color);
+    Grid { text, columns, hidden, marked }
 }
 
 /// For each column whether it fits the width, the most telling first.

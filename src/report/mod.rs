@@ -6,6 +6,7 @@
 //!
 //! [`RunResult`]: crate::result::RunResult
 
+mod answer;
 mod bencher;
 mod blocks;
 mod brief;
@@ -14,6 +15,7 @@ mod columns;
 mod comparison;
 mod contrast;
 mod csv;
+mod definitions;
 mod figures;
 mod findings;
 mod flat;
@@ -24,8 +26,10 @@ mod html;
 mod junit;
 mod markdown;
 mod numbers;
+mod openmetrics;
 mod page;
 mod remarks;
+mod shape;
 mod table;
 mod verdicts;
 mod wrap;
@@ -43,5 +47,6 @@ pub use html::{
 };
 pub use junit::junit;
 pub use markdown::markdown;
+pub use openmetrics::openmetrics;
 pub use table::{TableOptions, table};
 pub use verdicts::{lines_of, verdict_lines};

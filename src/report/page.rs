@@ -13,6 +13,9 @@ use super::wrap::wrapped;
 /// Columns of the terminal between two columns of a grid.
 pub(super) const GAP: usize = 2;
 
+/// The style of what is there to be looked up.
+pub(super) const FAINT: &str = "2";
+
 /// The text of a page as it grows.
 pub(super) struct Page {
     /// How it is drawn.

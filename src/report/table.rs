@@ -3,17 +3,22 @@
 //! A block per workload and stage, a line per backend. Which columns stand depends on the
 //! width; no line is wrapped inside a table.
 
+use super::answer::answer;
 use super::blocks::{Block, blocks};
 use super::client_error::{NOT_CALIBRATED, client_error};
-use super::columns::UNSUPPORTED;
-use super::comparison::closing;
+use super::columns::{Column, UNSUPPORTED};
+use super::comparison::verdicts;
 use super::contrast::who_was_ahead;
+use super::definitions::{footnotes, of_columns};
 use super::findings::gathered;
 use super::gates::gate_lines;
 use super::grid::grid;
 use super::numbers::counted;
-use super::page::Page;
+use super::page::{FAINT, Page};
 use super::remarks::{failures, remarks};
+use super::shape::shapes;
+use super::verdicts::verdict_lines;
+use crate::compare::Comparison;
 use crate::gate::test_gates;
 use crate::result::{ModelEntry, ResultError, RunResult};
 use crate::units::count;
@@ -31,25 +36,30 @@ pub struct TableOptions {
     pub color: bool,
     /// Whether every column is shown, wider than the terminal if need be.
     pub wide: bool,
+    /// Whether shapes are drawn with blocks like `▄`, each surely one column wide.
+    pub blocks: bool,
 }
 
 impl Default for TableOptions {
     fn default() -> Self {
-        Self { width: 80, color: false, wide: false }
+        Self { width: 80, color: false, wide: false, blocks: false }
     }
 }
 
-/// The tables of `result`, ending with a line break; rounds are merged unless `rounds_apart`.
+/// The tables of `result`, what came of a comparison with a baseline, and in the last lines the
+/// answer, ending with a line break; rounds are merged unless `rounds_apart`.
 ///
 /// # Errors
 ///
 /// [`ResultError`] if the rounds cannot be merged.
 pub fn table(
     result: &RunResult,
+    comparison: Option<&Comparison>,
     options: TableOptions,
     rounds_apart: bool,
 ) -> Result<String, ResultError> {
-    let mut tables = Tables { page: Page::new(options), hidden: Vec::new(), marked: false };
+    let page = Page::new(options);
+    let mut tables = Tables { page, columns: Vec::new(), hidden: Vec::new(), marked: false };
     let blocks = blocks(result, rounds_apart)?;
     tables.head(result);
     for block in &blocks {
@@ -64,12 +74,22 @@ pub fn table(
     for line in &gates {
         page.say(line, 2);
     }
+    if let Some(comparison) = comparison {
+        page.line("");
+        for line in verdict_lines(comparison) {
+            page.say(&line, 2);
+        }
+    }
+    page.line("");
+    page.heading(&format!("answer: {}", answer(result, comparison)?));
     Ok(page.text)
 }
 
 /// The tables of a run as they grow.
 struct Tables {
     page: Page,
+    /// The columns of all tables.
+    columns: Vec<Column>,
     /// Titles of columns that had no room.
     hidden: Vec<String>,
     /// Whether a percentile is marked as unsupported.
@@ -111,6 +131,10 @@ impl Tables {
             self.page.line("");
             self.grid(&parts);
         }
+        if let Some(shapes) = shapes(block, self.page.options) {
+            self.page.say(&shapes.title, 2);
+            shapes.lines.iter().for_each(|line| self.page.line(line));
+        }
         for row in &block.rows {
             let lines = failures(row);
             for (index, line) in lines.iter().enumerate() {
@@ -130,6 +154,7 @@ impl Tables {
         let grid = grid(block, self.page.options);
         self.page.text.push_str(&grid.text);
         self.marked |= grid.marked;
+        self.columns.extend(grid.columns);
         let new = grid.hidden.into_iter().filter(|title| !self.hidden.contains(title));
         self.hidden.extend(new.collect::<Vec<_>>());
     }
@@ -170,9 +195,12 @@ impl Tables {
             let hidden = self.hidden.join(", ");
             self.page.say(&format!("no room for: {hidden} (all are in summary.csv)"), 2);
         }
+        for line in footnotes(&of_columns(&self.columns), self.page.options.wide) {
+            self.page.styled(&line, FAINT);
+        }
         if blocks.iter().any(Block::compares) {
             let rounds = blocks.iter().map(Block::rounds).min().unwrap_or(0);
-            for line in closing(result, rounds) {
+            for line in verdicts(result, rounds) {
                 self.page.say(&line, 2);
             }
         }
@@ -194,14 +222,17 @@ mod tests {
     use crate::result::{FindingEntry, RunResult, sample};
 
     fn drawn(result: &RunResult, width: usize, wide: bool) -> String {
-        table(result, TableOptions { width, color: false, wide }, false).unwrap()
+        table(result, None, TableOptions { width, wide, ..TableOptions::default() }, false).unwrap()
     }
 
     /// The header, rule and rows of each table of `text`.
     fn tables(text: &str) -> Vec<Vec<&str>> {
         let lines: Vec<_> = text.lines().collect();
         let rules = lines.iter().enumerate().filter(|(_, line)| line.starts_with("---"));
-        let is_row = |line: &&&str| !line.is_empty() && !line.starts_with(['!', '-']);
+        let is_shape =
+            |line: &str| ["TTFT", "E2E", "resp"].iter().any(|name| line.starts_with(name));
+        let is_row =
+            |line: &&&str| !is_shape(line) && !line.is_empty() && !line.starts_with(['!', '-']);
         rules
             .map(|(rule, _)| {
                 let rows = lines[rule + 1..].iter().take_while(is_row).count();
@@ -212,7 +243,9 @@ mod tests {
 
     #[test]
     fn eighty_columns_show_what_tells_most() {
-        insta::assert_snapshot!(drawn(&sample::result(2), 80, false), @"
+        let mut result = sample::result(2);
+        result.cells.retain(|cell| cell.labels.workload == "short-chat");
+        insta::assert_snapshot!(drawn(&result, 80, false), @"
         两台服务器 (20261122T130750Z-两台服务器), seed 42, 2 rounds
           ollama: ollama 0.9.6, http://localhost:11434/v1; chat = qwen3:4b (Q4_K_M),
             embed = bge-m3
@@ -226,6 +259,9 @@ mod tests {
         -----------------------------------------------------------------------------
         ollama    2000       0   33.3    3333    60.8    81.2    12.1    1276    1704
         星河推理   376      24   6.27   626.7    90.6  ~120.7    18.1    1901   ~2535
+        TTFT from 40.0 to 121.7 ms, log scale:
+        ollama    -=++++++++*********#*########@@@@@@@@*=
+        星河推理                       .-+==++=+++*++*+*****#**#*#*####@#@#@@+
         ! 星河推理: 24 of 400 requests failed (6.0%)
             20 x http_status(500) (the server answered with an error): CUDA out of
               memory | retry
@@ -244,6 +280,9 @@ mod tests {
         --------------------------------------------------------------------------------
         ollama    2000       0   33.3    3333    60.8    81.2     89.3    1704      1786
         星河推理   376      24   6.27   626.7    90.6  ~120.7   ~132.8   ~2535     ~2657
+        TTFT due from 44.0 to 133.9 ms, log scale:
+        ollama    -=+++++++++++*********########@@@@@@@*-
+        星河推理                       .-+==++=++*+*+*+*****#**#*#*####@#@@@@+
         ! 星河推理: 24 of 400 requests failed (6.0%)
             20 x http_status(500) (the server answered with an error): CUDA out of
               memory | retry
@@ -256,27 +295,34 @@ mod tests {
         ahead: ollama in TTFT p50 (60.8 against 90.6 ms), E2E p50 (1276 against 1901
           ms), E2E p95 (1658 against 2475 ms)
 
-        向量 (embeddings), concurrency 4, 30s, 2 rounds merged
-                                         input     E2E     E2E     E2E
-        backend     ok  failed  req/s  items/s  p50 ms  p95 ms  p99 ms
-        --------------------------------------------------------------
-        ollama    2000       0   33.3    533.3    1276    1658    1704
-        星河推理   376      24   6.27    100.3    1901    2475   ~2535
-        ! 星河推理: 24 of 400 requests failed (6.0%)
-            20 x http_status(500) (the server answered with an error): CUDA out of
-              memory | retry
-            4 x stall_timeout (the stream fell silent): no text for 30s
-        ahead: ollama in E2E p50 (1276 against 1901 ms), E2E p95 (1658 against 2475 ms),
-          embedded items (533.3 against 100.3 items/s)
-
         confidence: trusted
         ~ rests on too few values: fewer than 10 / min(q, 1 - q)
         TTFT due and response count from when a request was due, TTFT and E2E from when
           it was sent
         no room for: TTFT p95 ms, ITL p50 ms, ITL p99 ms, E2E p95 ms, TPOT p50 ms, E2E
           p50 ms (all are in summary.csv)
-        no verdict: indicative only, from 2 rounds; at least 3 are needed to tell a
-          difference from chance
+        what they mean: TTFT: first_token_at - sent_at; TPOT: (last_token_at -
+          first_token_at) / (O - 1), one value per request; E2E: last_token_at - sent_at
+          for streams with text, else finished_at - sent_at; TTFT due: first_token_at -
+          due_at; response: as e2e, but from due_at; req/s: successes finished in the
+          window / window length; output tok/s: output tokens that arrived in the window
+          / window length
+
+        answer: ollama answers its first token 33% sooner than 星河推理 at 20/s poisson
+          max 64 (66.8 against 99.6 ms at p50 from when due); 星河推理 failed 6.0% of
+          its requests; indicative only, from 2 rounds: a verdict takes 3
+        ");
+    }
+
+    #[test]
+    fn embeddings_are_told_by_what_went_in() {
+        let text = drawn(&sample::result(2), 80, false);
+        insta::assert_snapshot!(tables(&text)[2].join("\n"), @"
+                                         input     E2E     E2E     E2E
+        backend     ok  failed  req/s  items/s  p50 ms  p95 ms  p99 ms
+        --------------------------------------------------------------
+        ollama    2000       0   33.3    533.3    1276    1658    1704
+        星河推理   376      24   6.27    100.3    1901    2475   ~2535
         ");
     }
 
@@ -297,7 +343,7 @@ mod tests {
     #[test]
     fn rounds_stand_apart_on_request() {
         let options = TableOptions { width: 60, ..TableOptions::default() };
-        let text = table(&sample::result(2), options, true).unwrap();
+        let text = table(&sample::result(2), None, options, true).unwrap();
         insta::assert_snapshot!(tables(&text)[0].join("\n"), @"
                                           output    TTFT    TPOT
         backend        ok  failed  req/s   tok/s  p50 ms  p50 ms
@@ -339,7 +385,7 @@ mod tests {
         let result = sample::result(1);
         assert!(!drawn(&result, 80, false).contains('\x1b'));
         let options = TableOptions { color: true, ..TableOptions::default() };
-        let colored = table(&result, options, false).unwrap();
+        let colored = table(&result, None, options, false).unwrap();
         assert!(colored.contains('\x1b'));
         let mut plain = String::new();
         let mut parts = colored.split('\x1b');

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use super::comparison::outcome;
 use super::markdown::{escaped, table_head, table_row};
 use super::numbers::{number, percent};
-use super::wrap::wrapped;
 use crate::compare::{ComparedCell, Comparison, Estimate, Scale, Verdict};
 use crate::metric::Unit;
 
@@ -32,13 +31,6 @@ fn by_gravity(comparison: &Comparison) -> Vec<(&ComparedCell, &Estimate)> {
     let mut deciding: Vec<_> = comparison.deciding().collect();
     deciding.sort_by_key(|(_, estimate)| std::cmp::Reverse(estimate.verdict));
     deciding
-}
-
-/// The same as text of at most `width` columns, ending with a line break.
-pub(super) fn verdict_text(comparison: &Comparison, width: usize) -> String {
-    let lines = verdict_lines(comparison);
-    let lines = lines.iter().flat_map(|line| wrapped(line, width, 2));
-    lines.map(|line| line + "\n").collect()
 }
 
 /// What must be known beside it, each once.

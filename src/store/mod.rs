@@ -5,6 +5,7 @@
 //! the old one, so a reader (or a crash) never sees half of it.
 
 mod baselines;
+mod column_meanings;
 mod folder;
 mod histogram_log;
 mod host;
@@ -17,6 +18,7 @@ mod requests;
 mod rows;
 mod run_rows;
 mod shelf;
+mod table_schema;
 mod tail;
 mod text_file;
 mod timeseries;
@@ -34,6 +36,7 @@ pub use records::RecordsPolicy;
 pub use requests::request_values;
 pub use run_rows::run_rows;
 pub use shelf::{Shelf, is_running, open_file};
+pub use table_schema::{RowsFile, table_schema};
 pub use tail::SecondsTail;
 pub use text_file::{read_text, save_text};
 

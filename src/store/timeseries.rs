@@ -20,8 +20,7 @@ impl Timeseries {
     ///
     /// [`StoreError::Write`] if the file is there already or cannot be written.
     pub(super) fn create(folder: &Path) -> Result<Self, StoreError> {
-        let names = COLUMNS.iter().map(|(name, _)| *name);
-        RowWriter::create(folder.join("timeseries.csv"), names).map(Self)
+        RowWriter::create(folder.join("timeseries.csv"), column_names()).map(Self)
     }
 
     /// Appends a second of the cell `labels`, and hands it to the system.
@@ -85,6 +84,11 @@ const COLUMNS: &[Column] = &[
     ("e2e_p99_ms", |row| row.time(Metric::E2e, 99.0)),
     ("schedule_delay_p99_ms", |row| row.time(Metric::ScheduleDelay, 99.0)),
 ];
+
+/// The names of all columns, in order.
+pub(super) fn column_names() -> impl Iterator<Item = &'static str> {
+    COLUMNS.iter().map(|(name, _)| *name)
+}
 
 impl Second<'_> {
     /// A percentile of a metric that is a time.

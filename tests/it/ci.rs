@@ -68,7 +68,7 @@ fn every_report_is_written_although_a_gate_failed() {
 fn a_report_that_cannot_be_meant_is_refused_before_the_load() {
     let sandbox = Sandbox::new();
     for (report, words) in [
-        ("junit", "write FORMAT=FILE; the formats are table, csv, json, markdown, comment, junit"),
+        ("junit", "write FORMAT=FILE; the formats are table, wide, csv, json, markdown"),
         ("xml=a.xml", "there is no format `xml`"),
         ("junit=", "write FORMAT=FILE"),
     ] {

@@ -10,8 +10,19 @@ use serde_json::{Value, json};
 use crate::accounting::assert_adds_up;
 use crate::program::{Ended, OPEN_LOOP, Sandbox, rows};
 
-const FORMATS: [&str; 8] =
-    ["table", "csv", "json", "markdown", "comment", "junit", "bencher", "flat"];
+const FORMATS: [&str; 11] = [
+    "table",
+    "wide",
+    "csv",
+    "json",
+    "markdown",
+    "comment",
+    "junit",
+    "bencher",
+    "flat",
+    "html",
+    "openmetrics",
+];
 
 fn scenarios() -> [(&'static str, &'static str); 8] {
     [
@@ -93,7 +104,8 @@ fn what_cannot_be_meant_is_refused() {
     assert_usage(start(&["report"]), "there is no run below `results`");
     assert_usage(start(&["report", "absent"]), "no run at `absent`");
     assert_usage(start(&["mock", "--set", "nonsense=1"]), "has no key `nonsense`");
-    assert_usage(start(&["schema", "plan"]), "[possible values: scenario, result, comparison]");
+    let schemas = "[possible values: scenario, result, comparison, summary, requests, timeseries]";
+    assert_usage(start(&["schema", "plan"]), schemas);
 }
 
 #[test]
@@ -166,6 +178,8 @@ fn the_schemas_are_those_of_the_documents() {
     let sandbox = Sandbox::new();
     let result = sandbox.start(&["schema", "result"]).with_code(0);
     assert!(result.stdout == include_str!("../../docs/result.schema.json"));
+    let requests = sandbox.start(&["schema", "requests"]).with_code(0);
+    assert!(requests.stdout == include_str!("../../docs/requests.schema.json"));
     let scenario = sandbox.start(&["schema"]).with_code(0);
     let scenario: Value = serde_json::from_str(&scenario.stdout).unwrap();
     assert!(scenario["properties"]["backends"].is_object());

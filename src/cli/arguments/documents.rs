@@ -35,4 +35,10 @@ pub(in crate::cli) enum Document {
     Result,
     /// What `compare --format json` prints
     Comparison,
+    /// summary.csv
+    Summary,
+    /// requests.csv
+    Requests,
+    /// timeseries.csv
+    Timeseries,
 }

@@ -76,6 +76,8 @@ pub(in crate::cli) struct ReportArguments {
 pub(in crate::cli) enum OutputFormat {
     /// Tables for a terminal
     Table,
+    /// Tables with every column, as --wide
+    Wide,
     /// One line per cell, as summary.csv
     Csv,
     /// The whole result, as result.json
@@ -92,6 +94,8 @@ pub(in crate::cli) enum OutputFormat {
     Flat,
     /// A page for people, with pictures, that needs nothing else
     Html,
+    /// OpenMetrics text for Prometheus
+    Openmetrics,
 }
 
 pub(super) fn report_file<F: ValueEnum>(text: &str) -> Result<ReportFile<F>, String> {

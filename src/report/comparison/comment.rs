@@ -93,6 +93,13 @@ mod tests {
         - &gt; decides: significant at 5% after Holm, and the estimate beyond 5% (shares: 1%)
         - ( ) does not decide
         - \~ rests on too few values in a round
+        - TTFT (time to first token): first\_token\_at - sent\_at; of streams with text
+        - ITL (inter-token latency): as icl, but a gap before an event of k tokens counts as k samples of gap / k; of streams with known tokens per event
+        - TPOT (time per output token): (last\_token\_at - first\_token\_at) / (O - 1), one value per request; of streams with O of at least 2
+        - E2E (end-to-end latency): last\_token\_at - sent\_at for streams with text, else finished\_at - sent\_at; of all successes
+        - requests/s (request throughput): successes finished in the window / window length; of every cell
+        - output tok/s (output token throughput): output tokens that arrived in the window / window length; of chat, completions and responses
+        - error rate: failures / all requests of the window; of every cell
 
         </details>
 

@@ -5,6 +5,7 @@ use super::table::{foot, head, sides, title};
 use super::verdict::verdict_line;
 use super::words::sentences;
 use crate::compare::{ComparedCell, Comparison};
+use crate::report::definitions::{list, of_comparison};
 use crate::report::markdown::{escaped, heading, table_head, table_row};
 
 /// `comparisons` as Markdown, ending with a line break.
@@ -35,6 +36,7 @@ pub(super) fn tables(comparison: &Comparison) -> Vec<String> {
         comparison.cells.iter().flat_map(|cell| table(comparison, cell)).collect();
     page.push(String::new());
     page.extend(foot(comparison).iter().map(|line| format!("- {}", escaped(line))));
+    page.extend(list(&of_comparison(comparison)));
     page
 }
 

@@ -15,7 +15,8 @@ mod words;
 
 pub use format::ComparisonFormat;
 pub(super) use rows::{fields, metric_name};
+pub(super) use table::share;
 pub use verdict::verdict_line;
-pub(super) use verdict::{closing, outcome};
+pub(super) use verdict::{closing, outcome, verdicts};
 pub use words::sentence;
-pub(super) use words::sentences;
+pub(super) use words::{amount, bounds, phrase, sentences};

@@ -14,8 +14,9 @@ use crate::compare::{
 };
 use crate::report::TableOptions;
 use crate::report::columns::UNSUPPORTED;
+use crate::report::definitions::{footnotes, of_comparison};
 use crate::report::numbers::counted;
-use crate::report::page::{Page, grid};
+use crate::report::page::{FAINT, Page, grid};
 use crate::report::wrap::shortened;
 use crate::units::count;
 
@@ -47,6 +48,9 @@ fn whole(page: &mut Page, comparison: &Comparison) {
     }
     if narrowed {
         page.say(NARROW, 2);
+    }
+    for line in footnotes(&of_comparison(comparison), page.options.wide) {
+        page.styled(&line, FAINT);
     }
     let style = match comparison.verdict {
         Some(Verdict::Regressed) => "1;31",
@@ -158,7 +162,7 @@ fn source(estimate: &Estimate) -> Option<IntervalSource> {
 }
 
 /// `5%`, `0.1%`
-pub(super) fn share(share: f64) -> String {
+pub(in crate::report) fn share(share: f64) -> String {
     format!("{}%", (share * 1e6).round() / 1e4)
 }
 
@@ -259,6 +263,13 @@ mod tests {
         > decides: significant at 5% after Holm, and the estimate beyond 5% (shares: 1%)
         ( ) does not decide
         ~ rests on too few values in a round
+        what they mean: TTFT: first_token_at - sent_at; ITL: as icl, but a gap before an
+          event of k tokens counts as k samples of gap / k; TPOT: (last_token_at -
+          first_token_at) / (O - 1), one value per request; E2E: last_token_at - sent_at
+          for streams with text, else finished_at - sent_at; requests/s: successes
+          finished in the window / window length; output tok/s: output tokens that
+          arrived in the window / window length; error rate: failures / all requests of
+          the window
         verdict: 星河推理 against ollama: regressed (3 of 5 deciding metrics regressed,
           2 inconclusive)
         ");
@@ -302,6 +313,11 @@ mod tests {
         > decides: significant at 5% after Holm, and the estimate beyond 5% (shares: 1%)
         ( ) does not decide
         ~ rests on too few values in a round
+        what they mean: TTFT: first_token_at - sent_at; ITL: as icl, but a gap before an event of k tokens
+          counts as k samples of gap / k; TPOT: (last_token_at - first_token_at) / (O - 1), one value per
+          request; E2E: last_token_at - sent_at for streams with text, else finished_at - sent_at;
+          requests/s: successes finished in the window / window length; output tok/s: output tokens that
+          arrived in the window / window length; error rate: failures / all requests of the window
         verdict: 星河推理 against ollama: inconclusive (5 of 5 deciding metrics inconclusive)
         ");
     }

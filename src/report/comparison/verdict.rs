@@ -41,11 +41,11 @@ pub(in crate::report) fn outcome(comparison: &Comparison) -> String {
     format!("{verdict} ({} of {metrics} {verdict}{others})", of(verdict))
 }
 
-/// What stands at the end of a run of several backends: the verdict of each against the first
-/// one, or, with fewer than three `rounds`, why there is none.
-pub(in crate::report) fn closing(result: &RunResult, rounds: usize) -> Vec<String> {
+/// The verdict of each backend of a run against the first one; none with fewer than three
+/// `rounds`, where the answer of the run says how little they prove.
+pub(in crate::report) fn verdicts(result: &RunResult, rounds: usize) -> Vec<String> {
     if rounds < FEWEST_ROUNDS {
-        return vec![modesty(rounds)];
+        return Vec::new();
     }
     let subject = Subject { result, values: None };
     // A run of one backend has nothing to compare.
@@ -53,9 +53,14 @@ pub(in crate::report) fn closing(result: &RunResult, rounds: usize) -> Vec<Strin
     let judged = comparisons.iter().filter(|comparison| comparison.verdict.is_some());
     let mut lines: Vec<_> =
         judged.map(|comparison| format!("verdict: {}", verdict_line(comparison))).collect();
-    match lines.last_mut() {
-        Some(last) => last.push_str("; `pacemark compare` shows each metric"),
-        None => lines.push(modesty(rounds)),
+    if let Some(last) = lines.last_mut() {
+        last.push_str("; `pacemark compare` shows each metric");
     }
     lines
+}
+
+/// What a document says of the verdicts: each, or why there is none.
+pub(in crate::report) fn closing(result: &RunResult, rounds: usize) -> Vec<String> {
+    let lines = verdicts(result, rounds);
+    if lines.is_empty() { vec![modesty(rounds)] } else { lines }
 }

@@ -69,13 +69,17 @@ fn difference(estimate: &Estimate, effect: &Effect) -> String {
 }
 
 /// How a metric is spoken of.
-struct Phrase {
-    verb: &'static str,
-    less: &'static str,
-    more: &'static str,
+pub(in crate::report) struct Phrase {
+    /// What a backend does, as `writes`.
+    pub(in crate::report) verb: &'static str,
+    /// What a smaller value of the metric means.
+    pub(in crate::report) less: &'static str,
+    /// What a larger value means.
+    pub(in crate::report) more: &'static str,
 }
 
-fn phrase(metric: Metric) -> Phrase {
+/// How `metric` is spoken of.
+pub(in crate::report) fn phrase(metric: Metric) -> Phrase {
     let (verb, less, more) = match metric {
         Metric::Ttft => ("answers its first token", "sooner", "later"),
         Metric::TtftDue => ("answers its first token from when it was due", "sooner", "later"),
@@ -97,6 +101,28 @@ fn phrase(metric: Metric) -> Phrase {
         other => return Phrase { verb: other.info().name, less: "less", more: "more" },
     };
     Phrase { verb, less, more }
+}
+
+/// A ratio as a factor where it is far from 1, `1.8 times`, else by how much it grew or shrank,
+/// `12%`.
+pub(in crate::report) fn amount(ratio: f64) -> String {
+    let factor = ratio.max(1.0 / ratio);
+    if factor >= TIMES { format!("{} times", times(factor, 1)) } else { share((ratio - 1.0).abs()) }
+}
+
+/// The ends of the interval of a ratio, told as [`amount`] tells it: `1.6 and 2.1 times`, `9% and
+/// 15%`.
+pub(in crate::report) fn bounds(ratio: f64, interval: Interval) -> String {
+    let grew = ratio >= 1.0;
+    if ratio.max(1.0 / ratio) < TIMES {
+        let part = |end: f64| if grew { end - 1.0 } else { 1.0 - end };
+        let [low, high] = ordered(interval, part);
+        return format!("{} and {}", share(low), share(high));
+    }
+    let [low, high] = ordered(interval, |end| if grew { end } else { 1.0 / end });
+    // One more digit where the ends would look the same.
+    let decimals = if times(low, 1) == times(high, 1) { 2 } else { 1 };
+    format!("{} and {} times", times(low, decimals), times(high, decimals))
 }
 
 /// A ratio as a factor where it is large, `1.8 times (1.6–2.1)`, else by how much it grew or

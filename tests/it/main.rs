@@ -66,7 +66,7 @@ mod replay;
 mod scenarios;
 #[cfg(test)]
 mod secrets;
-
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod synthetic;

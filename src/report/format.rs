@@ -2,9 +2,10 @@
 
 use super::bencher::bencher;
 use super::brief::brief;
+use super::comparison::within;
 use super::csv::summary_csv;
 use super::flat::flat;
-use super::html::{PageRun, RunRows, html, within};
+use super::html::{PageRun, RunRows, html};
 use super::junit::junit;
 use super::markdown::markdown;
 use super::openmetrics::openmetrics;

@@ -36,14 +36,14 @@ mod wrap;
 
 pub use bencher::bencher;
 pub use brief::brief;
-pub use comparison::{ComparisonFormat, sentence, verdict_line};
+pub use comparison::{ComparisonFormat, sentence, verdict_line, within};
 pub use csv::{guarded, summary_columns, summary_csv};
 pub use flat::flat;
 pub use format::{ReportError, ReportFormat, ReportOptions};
 pub use gates::gates;
 pub use html::{
     InputPoint, InputSample, PageRun, RowPlace, RunRows, SecondRow, Shelved, html, list_page,
-    live_page, within,
+    live_page,
 };
 pub use junit::junit;
 pub use markdown::markdown;

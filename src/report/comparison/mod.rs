@@ -16,7 +16,7 @@ mod words;
 pub use format::ComparisonFormat;
 pub(super) use rows::{fields, metric_name};
 pub(super) use table::share;
-pub use verdict::verdict_line;
 pub(super) use verdict::{closing, outcome, verdicts};
+pub use verdict::{verdict_line, within};
 pub use words::sentence;
 pub(super) use words::{amount, bounds, phrase, sentences};

@@ -41,18 +41,23 @@ pub(in crate::report) fn outcome(comparison: &Comparison) -> String {
     format!("{verdict} ({} of {metrics} {verdict}{others})", of(verdict))
 }
 
+/// The backends of `result` against the first one, where there are rounds enough for a verdict.
+pub fn within(result: &RunResult) -> Vec<Comparison> {
+    let subject = Subject { result, values: None };
+    // A run of one backend has nothing to compare.
+    let comparisons = compare_backends(subject, None, &Rules::default()).unwrap_or_default();
+    comparisons.into_iter().filter(|comparison| comparison.verdict.is_some()).collect()
+}
+
 /// The verdict of each backend of a run against the first one; none with fewer than three
 /// `rounds`, where the answer of the run says how little they prove.
 pub(in crate::report) fn verdicts(result: &RunResult, rounds: usize) -> Vec<String> {
     if rounds < FEWEST_ROUNDS {
         return Vec::new();
     }
-    let subject = Subject { result, values: None };
-    // A run of one backend has nothing to compare.
-    let comparisons = compare_backends(subject, None, &Rules::default()).unwrap_or_default();
-    let judged = comparisons.iter().filter(|comparison| comparison.verdict.is_some());
-    let mut lines: Vec<_> =
-        judged.map(|comparison| format!("verdict: {}", verdict_line(comparison))).collect();
+    let judged = within(result);
+    let lines = judged.iter().map(|comparison| format!("verdict: {}", verdict_line(comparison)));
+    let mut lines: Vec<_> = lines.collect();
     if let Some(last) = lines.last_mut() {
         last.push_str("; `pacemark compare` shows each metric");
     }

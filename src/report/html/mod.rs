@@ -20,6 +20,6 @@ mod thin;
 mod timeline;
 mod views;
 
-pub use page::{PageRun, html, within};
+pub use page::{PageRun, html};
 pub use rows::{InputPoint, InputSample, RowPlace, RunRows, SecondRow};
 pub use shelf::{Shelved, list_page, live_page};

@@ -13,7 +13,7 @@ use super::section::{FailureView, Section, SectionView, sections};
 use super::shapes::Shapes;
 use super::timeline::{Timeline, timeline};
 use super::views::{BannerLine, DefinitionView, RunView, banner, definitions, notes};
-use crate::compare::{Comparison, Rules, Subject, compare_backends};
+use crate::compare::Comparison;
 use crate::report::ReportError;
 use crate::result::RunResult;
 
@@ -56,25 +56,15 @@ pub fn html(runs: &[PageRun<'_>], comparisons: &[Comparison]) -> Result<String, 
         definitions: definitions(&sections),
         runs: facts.collect::<Result<_, _>>()?,
         notes: notes(&sections),
-        lines: &lines,
         plots: titles(&data.plots),
         lengths: titles(&data.lengths),
         history: titles(&data.history),
-        version: env!("CARGO_PKG_VERSION"),
     };
     render(&page, &data)
 }
 
-/// The backends of `result` against the first one, where there are rounds enough for a verdict.
-pub fn within(result: &RunResult) -> Vec<Comparison> {
-    let subject = Subject { result, values: None };
-    // A run of one backend has nothing to compare.
-    let comparisons = compare_backends(subject, None, &Rules::default()).unwrap_or_default();
-    comparisons.into_iter().filter(|comparison| comparison.verdict.is_some()).collect()
-}
-
 /// The page as text.
-fn render(page: &Page<'_>, data: &Data<'_>) -> Result<String, ReportError> {
+fn render(page: &Page, data: &Data<'_>) -> Result<String, ReportError> {
     let data = data_block(data)?;
     let frame = Frame {
         template: TEMPLATE,
@@ -87,7 +77,7 @@ fn render(page: &Page<'_>, data: &Data<'_>) -> Result<String, ReportError> {
 
 /// What the template is filled with.
 #[derive(Serialize)]
-struct Page<'a> {
+struct Page {
     title: String,
     banner: Vec<BannerLine>,
     runs: Vec<RunView>,
@@ -97,11 +87,9 @@ struct Page<'a> {
     failures: Vec<FailureView>,
     forests: Vec<ForestView>,
     definitions: Vec<DefinitionView>,
-    lines: &'a [Line],
     plots: Vec<String>,
     lengths: Vec<String>,
     history: Vec<String>,
-    version: &'static str,
 }
 
 /// What charts are drawn from.

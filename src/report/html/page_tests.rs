@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{InputPoint, PageRun, RowPlace, RunRows, SecondRow, html, within};
+use super::{InputPoint, PageRun, RowPlace, RunRows, SecondRow, html};
 use crate::measure::CellPhase;
 use crate::metric::{Gate, Metric};
+use crate::report::within;
 use crate::result::{FailureEntry, GateEntry, RunResult, sample};
 use crate::units::float;
 

@@ -1,10 +1,11 @@
 //! The catalogue of metrics: key, name, unit, direction and definition of each; and how a figure
-//! of one, a limit for it and a gate are written.
+//! of one, a limit for it and a gate are written, and what Prometheus calls it.
 //!
 //! One name has one formula. The formulas themselves are computed in `measure`, once; here
 //! stands what they mean, so that tables, files and documents all say the same.
 
 mod catalogue;
+mod exposed;
 mod figure_key;
 mod gate;
 mod spelling;
@@ -13,6 +14,7 @@ mod syntax;
 mod threshold;
 
 pub use catalogue::{DEFINITIONS_VERSION, Direction, Kind, Metric, MetricInfo, Unit};
+pub use exposed::Exposed;
 pub use figure_key::FigureKey;
 pub use gate::{Gate, Scope, Unsupported};
 pub use spelling::closest;

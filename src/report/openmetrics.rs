@@ -13,7 +13,7 @@
 //!
 //! The OpenMetrics specification 1.0: <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 
-use crate::metric::{Kind, Metric, MetricInfo, Statistic, Unit};
+use crate::metric::{Exposed, Kind, Metric, MetricInfo, Statistic};
 use crate::result::{Figures, PooledCell, ResultError, RunResult};
 use crate::units::{float, index};
 
@@ -148,32 +148,29 @@ fn counts(cells: &[Labelled<'_>]) -> [Family; 3] {
 
 /// The samples of one metric over all cells.
 fn family(metric: Metric, cells: &[Labelled<'_>]) -> Family {
-    let MetricInfo { key, name, formula, exists_for, kind, .. } = metric.info();
-    let (unit, per_shown) = base(metric.unit());
-    // `output_tokens` ends with its unit as it is.
-    let key =
-        if key.ends_with(&format!("_{unit}")) { key.to_owned() } else { format!("{key}_{unit}") };
+    let MetricInfo { name, formula, exists_for, kind, .. } = metric.info();
+    let exposed = metric.exposed();
     let samples = cells.iter().flat_map(|(labels, cell)| match kind {
         Kind::Distribution => {
             let figures = cell.measured.distribution(metric);
-            figures.map(|figures| summary(labels, figures, per_shown)).unwrap_or_default()
+            figures.map(|figures| summary(labels, figures, &exposed)).unwrap_or_default()
         }
         Kind::Window => {
             let value = cell.measured.window(metric);
-            value.map(|value| (braces(labels), in_base(value, per_shown))).into_iter().collect()
+            value.map(|value| (braces(labels), exposed.in_base(value))).into_iter().collect()
         }
     });
     Family {
-        name: format!("pacemark_{key}"),
+        name: format!("pacemark_{}", exposed.name),
         kind: if kind == Kind::Distribution { "summary" } else { "gauge" },
-        unit,
+        unit: exposed.unit,
         help: format!("{name}: {formula}; of {exists_for}"),
         samples: samples.collect(),
     }
 }
 
 /// The quantiles of a distribution, its ends as quantiles 0 and 1, its sum and count.
-fn summary(labels: &[Label<'_>], figures: &Figures, per_shown: f64) -> Vec<(String, f64)> {
+fn summary(labels: &[Label<'_>], figures: &Figures, exposed: &Exposed) -> Vec<(String, f64)> {
     let inner = Statistic::PERCENTILES.map(|at| (at / 100.0, Statistic::Percentile(at)));
     let quantiles = [(0.0, Statistic::Min)].into_iter().chain(inner).chain([(1.0, Statistic::Max)]);
     let mut samples: Vec<_> = quantiles
@@ -183,32 +180,13 @@ fn summary(labels: &[Label<'_>], figures: &Figures, per_shown: f64) -> Vec<(Stri
             // 99.9 / 100 is 0.9990000000000001.
             let quantile = ((quantile * 1e6).round() / 1e6).to_string();
             let labels = with(labels, ("quantile", &quantile));
-            Some((braces(&labels), in_base(value, per_shown)))
+            Some((braces(&labels), exposed.in_base(value)))
         })
         .collect();
-    let sum = in_base(figures.mean * float(figures.count), per_shown);
+    let sum = exposed.in_base(figures.mean * float(figures.count));
     samples.push((format!("_sum{}", braces(labels)), sum));
     samples.push((format!("_count{}", braces(labels)), float(figures.count)));
     samples
-}
-
-/// The base unit that a name ends with, and how many shown units make one of it.
-const fn base(unit: Unit) -> (&'static str, f64) {
-    match unit {
-        Unit::Milliseconds => ("seconds", 1e3),
-        Unit::Tokens => ("tokens", 1.0),
-        Unit::TokensPerSecond => ("tokens_per_second", 1.0),
-        Unit::RequestsPerSecond => ("requests_per_second", 1.0),
-        Unit::ItemsPerSecond => ("items_per_second", 1.0),
-        Unit::DocumentsPerSecond => ("documents_per_second", 1.0),
-        Unit::Share => ("ratio", 1.0),
-        Unit::Requests => ("requests", 1.0),
-    }
-}
-
-/// A value in its base unit, to the nanosecond where it is a time.
-fn in_base(value: f64, per_shown: f64) -> f64 {
-    (value / per_shown * 1e9).round() / 1e9
 }
 
 fn with<'a>(labels: &[Label<'a>], label: Label<'a>) -> Vec<Label<'a>> {

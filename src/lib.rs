@@ -20,6 +20,7 @@ pub mod clock;
 pub mod compare;
 pub mod dataset;
 pub mod gate;
+pub mod live;
 pub mod load;
 pub mod measure;
 pub mod metric;

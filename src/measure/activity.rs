@@ -43,7 +43,7 @@ impl Activity {
     }
 
     /// Adds what went on elsewhere, or at another time.
-    pub(super) const fn merge(&mut self, other: &Self) {
+    pub const fn merge(&mut self, other: &Self) {
         self.sent += other.sent;
         self.finished += other.finished;
         self.failed += other.failed;

@@ -18,7 +18,8 @@ use super::sessions::{SessionCounts, SessionEnd};
 use super::slo::meets;
 use super::stream_shape::{StreamShape, TokensPerEvent};
 use super::summary::{
-    CellSummary, CountedStreams, OutcomeCounts, TokenSource, TokenSources, TokenTotals, Window,
+    CellSummary, CountedStreams, FailureSample, OutcomeCounts, TokenSource, TokenSources,
+    TokenTotals, Window,
 };
 use super::time_series::TimeSeries;
 use super::waits::Waits;
@@ -425,6 +426,13 @@ impl Recorder {
         };
         summary.windows = window_metrics(&summary);
         summary
+    }
+
+    /// Failures so far by kind as printed, warm-up included, with a few of their messages.
+    pub fn failures(&self) -> (BTreeMap<String, u64>, Vec<FailureSample>) {
+        let mut all = self.measured.failures.clone();
+        all.merge(&self.warmup.failures);
+        (all.counts(), all.samples())
     }
 
     /// A few figures of what was recorded so far, for a progress line.

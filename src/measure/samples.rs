@@ -67,3 +67,8 @@ pub(crate) fn failed(mut record: RequestRecord, kind: FailureKind) -> RequestRec
     record.outcome = Outcome::Failed(Box::new(Failure { kind, message: "broken".to_owned() }));
     record
 }
+
+/// The record as a failure that the server told.
+pub(crate) fn refused(record: RequestRecord) -> RequestRecord {
+    failed(record, FailureKind::ApiError)
+}

@@ -1,0 +1,13 @@
+//! A run while it goes on: where it stands, and how that is shown.
+//!
+//! [`LiveRun`] is told what happens and keeps what can be shown of it; nothing here measures
+//! anything, waits, or knows a terminal or a socket. Its memory does not grow with the length of
+//! the run.
+
+mod run;
+#[cfg(test)]
+mod samples;
+mod series;
+
+pub use run::{CellAim, CellNow, LiveRun};
+pub use series::{HistoryPoint, Labels, Second, Series};

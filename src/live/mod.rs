@@ -8,6 +8,8 @@ mod run;
 #[cfg(test)]
 mod samples;
 mod series;
+mod view;
 
 pub use run::{CellAim, CellNow, LiveRun};
 pub use series::{HistoryPoint, Labels, Second, Series};
+pub use view::{Look, draw};

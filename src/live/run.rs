@@ -173,7 +173,7 @@ impl LiveRun {
 mod tests {
     use std::time::Duration;
 
-    use crate::live::samples::{labels, run, seconds};
+    use crate::live::samples::{labels, pass, run};
     use crate::live::{CellAim, LiveRun};
     use crate::measure::CellPhase;
     use crate::metric::Metric;
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(run.series().len(), 2);
         run.cell_finished();
         run.cell_started(&labels(2, "ollama", 1), CellAim::default());
-        seconds(80, 5).iter().for_each(|second| run.second(second));
+        pass(&mut run, 80, 5);
         assert_eq!(run.series().len(), 2);
         let (ollama, now) = run.current().unwrap();
         assert_eq!((ollama.labels.backend.as_str(), ollama.rounds), ("ollama", 2));
@@ -196,12 +196,12 @@ mod tests {
     #[test]
     fn recent_are_ten_seconds_of_this_round() {
         let mut run = run();
-        let recent = run.current().unwrap().0.recent();
+        let recent = run.current().unwrap().0.recent(&[Metric::Ttft]);
         assert_eq!((recent.length, recent.due), (Duration::from_secs(10), 50));
         run.cell_started(&labels(2, "ollama", 1), CellAim::default());
-        assert_eq!(run.current().unwrap().0.recent().length, Duration::ZERO);
-        seconds(80, 1).iter().for_each(|second| run.second(second));
-        let recent = run.current().unwrap().0.recent();
+        assert_eq!(run.current().unwrap().0.recent(&[Metric::Ttft]).length, Duration::ZERO);
+        pass(&mut run, 80, 1);
+        let recent = run.current().unwrap().0.recent(&[Metric::Ttft]);
         assert_eq!((recent.length, recent.output_tokens), (Duration::from_secs(1), 8));
         let ttft = recent.distribution(Metric::Ttft).unwrap();
         assert!((79_900_000..80_100_000).contains(&ttft.max()), "{}", ttft.max());
@@ -219,7 +219,7 @@ mod tests {
     fn what_is_told_between_cells_belongs_to_none() {
         let mut run = LiveRun::new("run", "scenario", 1, 1);
         run.progress(Duration::from_secs(1), true, 4);
-        seconds(40, 1).iter().for_each(|second| run.second(second));
+        pass(&mut run, 40, 1);
         assert!(run.current().is_none() && run.series().is_empty());
     }
 
@@ -235,7 +235,9 @@ mod tests {
     #[test]
     fn notes_are_few_and_the_newest() {
         let mut run = LiveRun::new("run", "scenario", 1, 1);
-        (0..200).for_each(|number| run.note(&number.to_string()));
+        for number in 0..200 {
+            run.note(&number.to_string());
+        }
         let notes: Vec<_> = run.notes().collect();
         assert_eq!((notes.len(), notes[0], notes[49]), (50, "150", "199"));
     }

@@ -20,7 +20,7 @@ pub(crate) fn labels(id: u32, backend: &str, round: u32) -> CellLabels {
 }
 
 /// So many seconds, each of four answers with a first token after `ttft` ms, and one failure.
-pub(crate) fn seconds(ttft: u64, count: usize) -> Vec<Interval> {
+fn seconds(ttft: u64, count: usize) -> Vec<Interval> {
     let window = Window { opened_at: at(0), closed_at: at(3_600_000) };
     let mut timeline = Timeline::new(at(0));
     let mut second = || {
@@ -40,15 +40,22 @@ pub(crate) fn seconds(ttft: u64, count: usize) -> Vec<Interval> {
     (0..count).map(|_| second()).collect()
 }
 
+/// Lets so many such seconds pass.
+pub(crate) fn pass(run: &mut LiveRun, ttft: u64, count: usize) {
+    for second in seconds(ttft, count) {
+        run.second(&second);
+    }
+}
+
 /// A run of two backends: `ollama` is done, `本地推理 🚀` goes on in its twelfth second.
 pub(crate) fn run() -> LiveRun {
     let mut run = LiveRun::new("20261122T130750Z-两台服务器", "两台服务器", 4, 2);
     let span = Some(std::time::Duration::from_secs(30));
     run.cell_started(&labels(0, "ollama", 0), CellAim { span, requests: None });
-    seconds(60, 30).iter().for_each(|second| run.second(second));
+    pass(&mut run, 60, 30);
     run.cell_finished();
     run.cell_started(&labels(1, "本地推理 🚀", 0), CellAim { span, requests: None });
-    seconds(40, 12).iter().for_each(|second| run.second(second));
+    pass(&mut run, 40, 12);
     run.progress(std::time::Duration::from_millis(12_300), true, 4);
     run.note("ollama: the model was loaded in 3.2 s");
     run

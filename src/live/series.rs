@@ -71,16 +71,25 @@ impl Second {
     }
 
     fn merge(&mut self, other: &Self) {
+        self.count(other);
+        for (metric, theirs) in &other.distributions {
+            self.add(*metric, theirs);
+        }
+    }
+
+    /// Adds everything but distributions.
+    fn count(&mut self, other: &Self) {
         self.length += other.length;
         self.due += other.due;
         self.activity.merge(&other.activity);
         self.output_tokens += other.output_tokens;
-        for (metric, theirs) in &other.distributions {
-            match self.distributions.get_mut(metric) {
-                // Histograms of one recorder have the same precision and grow as they must.
-                Some(ours) => ours.add(theirs).unwrap_or_default(),
-                None => drop(self.distributions.insert(*metric, theirs.clone())),
-            }
+    }
+
+    fn add(&mut self, metric: Metric, theirs: &Histogram<u64>) {
+        match self.distributions.get_mut(&metric) {
+            // Histograms of one recorder have the same precision and grow as they must.
+            Some(ours) => ours.add(theirs).unwrap_or_default(),
+            None => drop(self.distributions.insert(metric, theirs.clone())),
         }
     }
 }
@@ -152,10 +161,18 @@ impl Series {
         keep(&mut self.recent, second, RECENT);
     }
 
-    /// The last seconds of the round that runs, or ran last, at most ten of them.
-    pub fn recent(&self) -> Second {
+    /// The last seconds of the round that runs, or ran last, at most ten of them, with the
+    /// distributions of these metrics alone.
+    pub fn recent(&self, metrics: &[Metric]) -> Second {
         let mut all = Second::default();
-        self.recent.iter().for_each(|second| all.merge(second));
+        for second in &self.recent {
+            all.count(second);
+            for metric in metrics {
+                if let Some(values) = second.distribution(*metric) {
+                    all.add(*metric, values);
+                }
+            }
+        }
         all
     }
 

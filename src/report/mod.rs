@@ -47,6 +47,7 @@ pub use html::{
 };
 pub use junit::junit;
 pub use markdown::markdown;
+pub use numbers::number;
 pub use openmetrics::openmetrics;
 pub use table::{TableOptions, table};
 pub use verdicts::{lines_of, verdict_lines};

@@ -1,7 +1,7 @@
 //! Numbers as people read them.
 
 /// `value` with three significant digits or more: `0.042`, `8.03`, `41.3`, `1203`.
-pub(super) fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     let size = value.abs();
     let decimals = match size {
         _ if size >= 1_000.0 || size == 0.0 => 0,

@@ -8,7 +8,7 @@ use super::calibration::{Calibration, Fingerprint, PacerLateness, Speed, SpeedEn
 use super::difference::{quantile_errors, rounded};
 use super::error::CalibrateError;
 use super::server::ServerProcess;
-use super::trial::{Outcome, Trial};
+use super::trial::{Outcome, Trial, Watch};
 use crate::clock::WallTime;
 use crate::metric::{Metric, Statistic};
 use crate::mock::MockServer;
@@ -67,6 +67,8 @@ pub struct Calibrator<'a> {
     pub interrupt: &'a Interrupt,
     /// Is told what is measured next.
     pub tell: &'a dyn Fn(&str),
+    /// Makes what follows each load beside the measurement, to see what that costs.
+    pub watch: Option<&'a Watch<'a>>,
 }
 
 impl std::fmt::Debug for Calibrator<'_> {
@@ -120,6 +122,7 @@ impl Calibrator<'_> {
             endpoint: "chat",
             stage: self.closed(concurrency),
             warmup: concurrency,
+            watch: self.watch,
         };
         let measured = match trial.run(self.interrupt) {
             Ok(outcome) => outcome.cell.measured,
@@ -162,6 +165,7 @@ impl Calibrator<'_> {
             endpoint: "chat",
             stage: format!("{{rate: {rate_rps}/s, arrival: constant, duration: {duration}}}"),
             warmup: 0,
+            watch: self.watch,
         };
         let measured = trial.run(self.interrupt)?.cell.measured;
         Ok(PacerLateness { rate_rps, schedule_delay: delay(&measured) })
@@ -189,7 +193,8 @@ impl Calibrator<'_> {
         let server =
             ServerProcess::start(self.program, answers).map_err(CalibrateError::Process)?;
         let stage = self.closed(SPEED_CONCURRENCY);
-        Trial { url: server.url(), endpoint, stage, warmup: 0 }.run(self.interrupt)
+        let (url, watch) = (server.url(), self.watch);
+        Trial { url, endpoint, stage, warmup: 0, watch }.run(self.interrupt)
     }
 
     fn closed(&self, concurrency: u32) -> String {

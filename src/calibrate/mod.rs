@@ -26,3 +26,4 @@ pub use calibration::{
 pub use calibrator::{CalibrationOptions, Calibrator};
 pub use error::CalibrateError;
 pub use place::calibration_path;
+pub use trial::Watch;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::error::CalibrateError;
 use crate::clock::Clock;
-use crate::measure::RequestRow;
+use crate::measure::{Interval, RequestRow};
 use crate::plan::{Cell, RunPlan};
 use crate::result::{CellResult, RunIdentity, RunResult};
 use crate::run::{Interrupt, Observer, Progress, Run, RunOptions};
@@ -14,7 +14,6 @@ use crate::scenario::{Environment, Origin, Overrides, Scenario};
 use crate::units::Moment;
 
 /// One load.
-#[derive(Debug)]
 pub(super) struct Trial<'a> {
     /// Base URL of the server.
     pub(super) url: &'a str,
@@ -24,7 +23,12 @@ pub(super) struct Trial<'a> {
     pub(super) stage: String,
     /// Requests before the measured window; they open the connections.
     pub(super) warmup: u32,
+    /// Follows the load as well.
+    pub(super) watch: Option<&'a Watch<'a>>,
 }
+
+/// Makes what follows a load beside the measurement.
+pub type Watch<'a> = dyn Fn(&Arc<RunPlan>) -> Box<dyn Observer> + 'a;
 
 /// What came of a load.
 #[derive(Debug)]
@@ -45,10 +49,10 @@ impl Trial<'_> {
     /// [`CalibrateError`] if nothing can be sent, something failed, or it was stopped.
     pub(super) fn run(&self, interrupt: &Interrupt) -> Result<Outcome, CalibrateError> {
         let scenario = Arc::new(self.scenario()?);
-        let plan = RunPlan::new(Arc::clone(&scenario));
+        let plan = Arc::new(RunPlan::new(Arc::clone(&scenario)));
         let options = RunOptions { preflight: false, skip_unusable: false };
         let run = Run::prepare(&plan, options, interrupt)?;
-        let mut stopwatch = Stopwatch::new();
+        let mut stopwatch = Stopwatch::new(self.watch.map(|watch| watch(&plan)));
         let result = RunResult::new(RunIdentity::default(), &scenario);
         let mut result = run.execute(result, &mut stopwatch)?;
         if interrupt.is_asked() {
@@ -69,7 +73,7 @@ impl Trial<'_> {
     }
 
     fn scenario(&self) -> Result<Scenario, CalibrateError> {
-        let Self { url, endpoint, stage, warmup } = self;
+        let Self { url, endpoint, stage, warmup, .. } = self;
         let warmup = match warmup {
             0 => String::new(),
             requests => format!("warmup: {{requests: {requests}}}, "),
@@ -92,38 +96,48 @@ struct Stopwatch {
     spent_before: Option<Duration>,
     wall: Duration,
     cpu: Option<Duration>,
+    beside: Option<Box<dyn Observer>>,
 }
 
 impl Stopwatch {
-    fn new() -> Self {
+    fn new(beside: Option<Box<dyn Observer>>) -> Self {
         Self {
             clock: Clock::start(),
             began_at: Moment::ZERO,
             spent_before: None,
             wall: Duration::ZERO,
             cpu: None,
+            beside,
         }
     }
 }
 
 impl Observer for Stopwatch {
-    fn cell_started(&mut self, _cell: &Cell) -> std::io::Result<()> {
+    fn cell_started(&mut self, cell: &Cell) -> std::io::Result<()> {
         self.began_at = self.clock.now();
         self.spent_before = processor_time();
-        Ok(())
+        self.beside.as_mut().map_or(Ok(()), |beside| beside.cell_started(cell))
     }
 
-    fn progress(&mut self, _progress: &Progress<'_>) {}
-
-    fn rows(&mut self, _cell: &Cell, _rows: &[RequestRow]) -> std::io::Result<()> {
-        Ok(())
+    fn progress(&mut self, progress: &Progress<'_>) {
+        if let Some(beside) = &mut self.beside {
+            beside.progress(progress);
+        }
     }
 
-    fn cell_finished(&mut self, _cell: &Cell, _result: &RunResult) -> std::io::Result<()> {
+    fn rows(&mut self, cell: &Cell, rows: &[RequestRow]) -> std::io::Result<()> {
+        self.beside.as_mut().map_or(Ok(()), |beside| beside.rows(cell, rows))
+    }
+
+    fn interval(&mut self, cell: &Cell, interval: &Interval) -> std::io::Result<()> {
+        self.beside.as_mut().map_or(Ok(()), |beside| beside.interval(cell, interval))
+    }
+
+    fn cell_finished(&mut self, cell: &Cell, result: &RunResult) -> std::io::Result<()> {
         self.wall = self.clock.now().since(self.began_at);
         let spent = processor_time().zip(self.spent_before);
         self.cpu = spent.and_then(|(now, before)| now.checked_sub(before));
-        Ok(())
+        self.beside.as_mut().map_or(Ok(()), |beside| beside.cell_finished(cell, result))
     }
 
     fn note(&mut self, _text: &str) {}

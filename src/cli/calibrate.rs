@@ -1,16 +1,20 @@
 //! `pacemark calibrate`, and its use by `pacemark run`
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::arguments::CalibrateArguments;
 use super::exit::{CommandError, ExitCode};
+use super::following::{Following, Shared, look};
 use super::output::{print, say};
+use super::screen::{self, Screen};
 use super::{interrupt, scenario};
 use crate::calibrate::{
-    CalibrateError, Calibration, CalibrationOptions, Calibrator, calibration_path,
+    CalibrateError, Calibration, CalibrationOptions, Calibrator, Watch, calibration_path,
 };
+use crate::plan::RunPlan;
 use crate::result::{Host, RunResult};
-use crate::run::Interrupt;
+use crate::run::{Interrupt, Observer};
 use crate::store::{host_facts, read_text, save_text};
 
 /// Measures what this machine adds to a measurement, shows it and stores it.
@@ -28,32 +32,60 @@ pub(super) fn calibrate(
     if arguments.show {
         return show(&path, &host);
     }
-    let calibration = measure(arguments, quiet, &host)?;
+    if arguments.live && !screen::is_possible() {
+        return Err(CommandError::usage("--live needs a terminal on stderr to draw on"));
+    }
+    let interrupt = Interrupt::default();
+    interrupt::listen(interrupt.clone(), || say("stopping"))?;
+    let tell = |text: &str| {
+        if !quiet {
+            say(text);
+        }
+    };
+    let calibration = measure(arguments, &host, &interrupt, (&tell, None))?;
+    let beside =
+        arguments.live.then(|| beside_the_view(arguments, &host, &interrupt)).transpose()?;
     print(&calibration.table())?;
+    if let Some(beside) = beside {
+        print(&format!("\nwith the full-screen view, not stored:\n{}", beside.table()))?;
+    }
     let text = calibration.to_json().map_err(internal)?;
     save_text(&path, &text).map_err(internal)?;
     say(&format!("calibration: {}", path.display()));
     Ok(ExitCode::Done)
 }
 
+/// Measures once more while the full-screen view shows each load.
+fn beside_the_view(
+    arguments: &CalibrateArguments,
+    host: &Host,
+    interrupt: &Interrupt,
+) -> Result<Calibration, CommandError> {
+    let shared = Shared::default();
+    let screen = Screen::open(Arc::clone(&shared), interrupt.clone())?;
+    let tell = |text: &str| look(&shared).note(text);
+    let watch = |plan: &Arc<RunPlan>| -> Box<dyn Observer> {
+        Box::new(Following::new(plan, "calibration", &shared))
+    };
+    let measured = measure(arguments, host, interrupt, (&tell, Some(&watch)));
+    drop(screen);
+    measured
+}
+
+/// What is told of the measurements, and what follows each.
+type Followers<'a> = (&'a dyn Fn(&str), Option<&'a Watch<'a>>);
+
 fn measure(
     arguments: &CalibrateArguments,
-    quiet: bool,
     host: &Host,
+    interrupt: &Interrupt,
+    (tell, watch): Followers<'_>,
 ) -> Result<Calibration, CommandError> {
     let mut options =
         if arguments.quick { CalibrationOptions::quick() } else { CalibrationOptions::thorough() };
     options.duration = arguments.duration.unwrap_or(options.duration);
     let program = std::env::current_exe()?;
-    let interrupt = Interrupt::default();
-    interrupt::listen(interrupt.clone(), "stopping")?;
-    let tell = |text: &str| {
-        if !quiet {
-            say(text);
-        }
-    };
-    let calibrator =
-        Calibrator { options, program: &program, host, interrupt: &interrupt, tell: &tell };
+    let calibrator = Calibrator { options, program: &program, host, interrupt, tell, watch };
     calibrator.calibrate().map_err(|error| match error {
         CalibrateError::Interrupted => CommandError::new(ExitCode::Interrupted, error),
         error => internal(error),

@@ -5,16 +5,19 @@ use std::thread;
 use tokio::runtime;
 
 use super::exit::ExitCode;
-use super::output::say;
+use super::screen;
 use crate::run::Interrupt;
 
 /// Listens for Ctrl-C (and, on Unix, for the request to terminate) from a thread of its own; the
-/// first is answered with `notice` on stderr.
+/// first is answered by `answer`.
 ///
 /// # Errors
 ///
 /// What the system says if no thread or signal handler can be set up.
-pub(super) fn listen(interrupt: Interrupt, notice: &'static str) -> std::io::Result<()> {
+pub(super) fn listen(
+    interrupt: Interrupt,
+    answer: impl Fn() + Send + 'static,
+) -> std::io::Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         runtime.block_on(async {
@@ -22,7 +25,7 @@ pub(super) fn listen(interrupt: Interrupt, notice: &'static str) -> std::io::Res
                 if interrupt.is_asked() {
                     leave();
                 }
-                say(notice);
+                answer();
                 interrupt.ask();
             }
         });
@@ -45,11 +48,13 @@ async fn stop_signal() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
+/// Ends the program at once, and puts the terminal back.
 #[expect(
     clippy::exit,
     clippy::disallowed_methods,
     reason = "the second Ctrl-C must not wait for anything"
 )]
-fn leave() -> ! {
+pub(super) fn leave() -> ! {
+    screen::restore();
     std::process::exit(ExitCode::Interrupted.code().into())
 }

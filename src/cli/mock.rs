@@ -18,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub(super) fn mock(arguments: &MockArguments) -> Result<ExitCode, CommandError> {
     let spec = spec(arguments)?;
     let interrupt = Interrupt::default();
-    interrupt::listen(interrupt.clone(), "stopping")?;
+    interrupt::listen(interrupt.clone(), || say("stopping"))?;
     let server = MockServer::start(spec, arguments.listen).map_err(CommandError::usage)?;
     say(&format!("simulated server at http://{}/v1 (Ctrl-C to stop)", server.addr()));
     while !interrupt.is_asked() {

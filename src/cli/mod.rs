@@ -10,8 +10,10 @@ mod calibrate;
 mod check;
 mod command_line;
 mod compare;
+mod display;
 mod entry;
 mod exit;
+mod following;
 mod github;
 mod init;
 mod interrupt;
@@ -27,6 +29,7 @@ mod reports;
 mod run;
 mod scenario;
 mod schema;
+mod screen;
 mod serve;
 
 pub use entry::main;

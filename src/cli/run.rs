@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::against::{self, compared};
 use super::arguments::{OutputFormat, Records, RunArguments};
 use super::calibrate::{state_bounds, stored};
+use super::display::{Display, Manner};
 use super::exit::{CommandError, ExitCode};
+use super::following::{Shared, look};
 use super::output::{print, say};
-use super::progress::ProgressLines;
 use super::report::rows_for;
 use super::reports::{format, internal, report_options, write_reports};
 use super::{baseline, command_line, github, interrupt, scenario};
@@ -38,7 +39,9 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     let plan = Arc::new(RunPlan::new(Arc::clone(&scenario)));
     plan.thin_gates().iter().for_each(|gate| say(&format!("warning: {gate}")));
     let interrupt = Interrupt::default();
-    interrupt::listen(interrupt.clone(), STOPPING)?;
+    let manner = Manner::new(quiet, arguments.live, scenario.live);
+    let shared = Shared::default();
+    interrupt::listen(interrupt.clone(), stopping(manner, &shared))?;
     let options =
         RunOptions { preflight: !arguments.no_preflight, skip_unusable: arguments.skip_unusable };
     let run = Run::prepare(&plan, options, &interrupt).map_err(sorted)?;
@@ -46,9 +49,9 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     let started = run.started_at();
     let host = host_facts();
     let policy = policy(arguments.records);
+    let name = folder_name(started, &scenario.name);
     let mut recording = Recording {
         output_dir: &arguments.output_dir,
-        folder_name: folder_name(started, &scenario.name),
         scenario_text: &scenario.stored_text,
         policy,
         started,
@@ -56,7 +59,8 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         begun: None,
         folder: None,
         calibration: stored(&host),
-        lines: ProgressLines::new(Arc::clone(&plan), quiet),
+        display: Display::new(&plan, &name, manner, (&shared, &interrupt)),
+        folder_name: name,
     };
     let identity = RunIdentity {
         id: recording.folder_name.clone(),
@@ -68,29 +72,15 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     let begun = RunResult::new(identity, &scenario);
     recording.begun = Some(begun.clone());
     let ended = run.execute(begun, &mut recording);
-    recording.lines.finish();
+    recording.display.finish();
     let mut result = ended.map_err(sorted)?;
     result.finished_at = Some(WallTime::now().to_string());
-    let mut comparison = None;
-    match recording.close(&mut result)? {
-        Some(folder) => {
-            comparison = compared(&result, &arguments.against, arguments.fail_on.into())?;
-            if let Some(comparison) = &comparison {
-                folder.save_compared(&result, comparison).map_err(stored_badly)?;
-            }
-            folder.save_page(&result, comparison.as_ref()).map_err(stored_badly)?;
-            let files = arguments.report.iter().map(|report| report.format);
-            let rows = rows_for(folder.path(), files.chain([arguments.format]))?;
-            show(&result, arguments, comparison.as_ref(), rows.as_ref())?;
-            write_reports(&arguments.report, |asked| {
-                let options = ReportOptions { rows: rows.as_ref(), ..ReportOptions::default() };
-                format(asked).render_compared(&result, comparison.as_ref(), &options)
-            })?;
-            github::report_run(&result, comparison.as_ref())?;
-            say(&format!("results: {}", folder.path().display()));
-        }
-        None => say("stopped before any load was sent; there is nothing to show"),
-    }
+    let comparison = if let Some(folder) = recording.close(&mut result)? {
+        conclude(&folder, &result, arguments)?
+    } else {
+        say("stopped before any load was sent; there is nothing to show");
+        None
+    };
     let interrupted = if interrupt.is_asked() { ExitCode::Interrupted } else { ExitCode::Done };
     let against = match (&arguments.against.baseline, &comparison) {
         (_, Some(comparison)) => against::code(std::slice::from_ref(comparison)),
@@ -98,6 +88,38 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         (None, None) => ExitCode::Done,
     };
     Ok(interrupted.or(verdict(&result)?).or(against))
+}
+
+/// Compares, stores and shows the result of a run that is over.
+fn conclude(
+    folder: &RunFolder,
+    result: &RunResult,
+    arguments: &RunArguments,
+) -> Result<Option<Comparison>, CommandError> {
+    let comparison = compared(result, &arguments.against, arguments.fail_on.into())?;
+    if let Some(comparison) = &comparison {
+        folder.save_compared(result, comparison).map_err(stored_badly)?;
+    }
+    folder.save_page(result, comparison.as_ref()).map_err(stored_badly)?;
+    let files = arguments.report.iter().map(|report| report.format);
+    let rows = rows_for(folder.path(), files.chain([arguments.format]))?;
+    show(result, arguments, comparison.as_ref(), rows.as_ref())?;
+    write_reports(&arguments.report, |asked| {
+        let options = ReportOptions { rows: rows.as_ref(), ..ReportOptions::default() };
+        format(asked).render_compared(result, comparison.as_ref(), &options)
+    })?;
+    github::report_run(result, comparison.as_ref())?;
+    say(&format!("results: {}", folder.path().display()));
+    Ok(comparison)
+}
+
+/// How the wish to stop is answered.
+fn stopping(manner: Manner, shared: &Shared) -> impl Fn() + Send + 'static {
+    let shared = Arc::clone(shared);
+    move || match manner {
+        Manner::Screen => look(&shared).stop(),
+        Manner::Quiet | Manner::Lines => say(STOPPING),
+    }
 }
 
 /// Prints what the arguments ask for, on stdout.
@@ -171,7 +193,7 @@ struct Recording<'a> {
     begun: Option<RunResult>,
     folder: Option<RunFolder>,
     calibration: Option<Calibration>,
-    lines: ProgressLines,
+    display: Display,
 }
 
 impl Recording<'_> {
@@ -214,12 +236,11 @@ fn name_and_save(folder: &RunFolder, result: &mut RunResult) -> Result<(), Store
 impl Observer for Recording<'_> {
     fn cell_started(&mut self, cell: &Cell) -> io::Result<()> {
         self.folder()?;
-        self.lines.cell_started(cell);
-        Ok(())
+        self.display.cell_started(cell)
     }
 
     fn progress(&mut self, progress: &Progress<'_>) {
-        self.lines.progress(progress);
+        self.display.progress(progress);
     }
 
     fn rows(&mut self, _cell: &Cell, rows: &[RequestRow]) -> io::Result<()> {
@@ -227,6 +248,7 @@ impl Observer for Recording<'_> {
     }
 
     fn interval(&mut self, cell: &Cell, interval: &Interval) -> io::Result<()> {
+        self.display.interval(cell, interval)?;
         let labels = cell_labels(&self.plan, cell);
         let folder = self.folder()?;
         folder.append_interval(&labels, interval).map_err(io::Error::other)?;
@@ -234,13 +256,13 @@ impl Observer for Recording<'_> {
     }
 
     fn cell_finished(&mut self, cell: &Cell, result: &RunResult) -> io::Result<()> {
-        self.lines.cell_finished(cell);
+        self.display.cell_finished(cell, result)?;
         let mut result = result.clone();
         state_bounds(&mut result, self.calibration.as_ref());
         name_and_save(self.folder()?, &mut result).map_err(io::Error::other)
     }
 
     fn note(&mut self, text: &str) {
-        self.lines.note(text);
+        self.display.note(text);
     }
 }

@@ -16,7 +16,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Serves the runs of a folder until it is stopped.
 pub(super) fn serve(arguments: &ServeArguments) -> Result<ExitCode, CommandError> {
     let interrupt = Interrupt::default();
-    interrupt::listen(interrupt.clone(), "stopping")?;
+    interrupt::listen(interrupt.clone(), || say("stopping"))?;
     let server =
         ReportServer::start(&arguments.results, arguments.listen).map_err(CommandError::usage)?;
     if !server.addr().ip().is_loopback() {

@@ -40,7 +40,7 @@ pub struct CellNow {
 }
 
 /// A run while it goes on; told what happens, in the order in which it does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct LiveRun {
     run: String,
     scenario: String,

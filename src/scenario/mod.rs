@@ -82,6 +82,8 @@ pub struct Scenario {
     pub slo: Slo,
     /// What a run must keep to.
     pub gates: Vec<Gate>,
+    /// Whether a run shows the full-screen view where there is a terminal.
+    pub live: bool,
     /// The scenario as it was resolved, as YAML, without secrets: `scenario.yaml` of a run.
     pub stored_text: String,
 }

@@ -41,6 +41,8 @@ mod intervals;
 #[cfg(test)]
 mod lateness;
 #[cfg(test)]
+mod live_view;
+#[cfg(test)]
 mod markdown;
 #[cfg(test)]
 mod merge;

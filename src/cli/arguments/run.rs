@@ -32,6 +32,9 @@ pub(in crate::cli) struct RunArguments {
     /// Show all columns of the tables
     #[arg(long)]
     pub(in crate::cli) wide: bool,
+    /// Show the full-screen view while the run goes on, where there is a terminal
+    #[arg(long, conflicts_with = "quiet")]
+    pub(in crate::cli) live: bool,
     /// Which requests get a row in requests.csv
     #[arg(long, value_enum, default_value_t = Records::All)]
     pub(in crate::cli) records: Records,

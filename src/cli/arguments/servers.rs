@@ -64,8 +64,11 @@ pub(in crate::cli) struct CalibrateArguments {
     /// How long each load is measured, e.g. 10s
     #[arg(long, value_name = "TIME", value_parser = parse_span)]
     pub(in crate::cli) duration: Option<Duration>,
+    /// Measure once more while the full-screen view of `run --live` is drawn, to see what it costs
+    #[arg(long, conflicts_with = "quiet")]
+    pub(in crate::cli) live: bool,
     /// Print the stored calibration and measure nothing
-    #[arg(long, conflicts_with_all = ["quick", "duration"])]
+    #[arg(long, conflicts_with_all = ["quick", "duration", "live"])]
     pub(in crate::cli) show: bool,
     /// File of the calibration instead of the one in the user's cache folder, which runs use
     #[arg(short, long, value_name = "FILE")]

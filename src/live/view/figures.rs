@@ -115,12 +115,12 @@ fn line(name: String, span: String, of: &Second, latencies: &[(Metric, &str)]) -
     Row::new(cells)
 }
 
-/// A percentile in ms, with `?` where it rests on too few values; `-` where there is none.
+/// A percentile in ms, with `~` where it rests on too few values; `-` where there is none.
 fn latency(of: &Second, metric: Metric, percentile: f64) -> String {
     let Some(values) = of.distribution(metric) else { return "-".to_owned() };
-    let mark = if supported(percentile, values.len()) { "" } else { "?" };
+    let mark = if supported(percentile, values.len()) { "" } else { "~" };
     match figure(values, metric.unit(), Statistic::Percentile(percentile)) {
-        Some(value) => format!("{}{mark}", number(value)),
+        Some(value) => format!("{mark}{}", number(value)),
         None => "-".to_owned(),
     }
 }

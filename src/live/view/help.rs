@@ -19,13 +19,14 @@ pub(super) fn keys(is_stopping: bool) -> Line<'static> {
 /// The help, which stands in place of the figures.
 pub(super) fn help() -> Vec<Line<'static>> {
     let keys = [
-        " q       stop: no more requests are sent, what was measured is saved and shown",
-        " Q       leave at once: requests in flight are dropped, nothing more is saved",
+        " q       stop: what is in flight is cut off, what was measured is saved and shown",
+        " Q       leave at once: the cell that runs is lost, those before it are saved",
         " Ctrl-C  the first time as q, the second as Q",
         " ?       this help, and back",
         "",
-        " Times are in ms. `?` behind a percentile: it rests on too few values.",
-        " The line of the last seconds is of the backend that runs now.",
+        " Times are in ms. `~` before a percentile: it rests on too few values.",
+        " The line of the last seconds is of the backend that runs now. Requests and tokens are",
+        " counted with the warm-up, latencies without.",
         "",
     ];
     let shown = LATENCIES.iter().map(|(metric, name)| definition(name, *metric));

@@ -130,9 +130,9 @@ mod tests {
 
         backend      last    req/s    tok/s TTFT p50 TTFT p99  ITL p50  ITL p99
         short-chat, concurrency 4, 30s
-        ollama        all     5.00     8.00     60.0    60.0?     10.0    10.0?
-        本地推理 🚀  10 s     5.00     8.00     40.0    40.0?     10.0    10.0?
-                      all     5.00     8.00     40.0    40.0?     10.0    10.0?
+        ollama        all     5.00     8.00     60.0    ~60.0     10.0    ~10.0
+        本地推理 🚀  10 s     5.00     8.00     40.0    ~40.0     10.0    ~10.0
+                      all     5.00     8.00     40.0    ~40.0     10.0    ~10.0
 
         output tokens per second, 本地推理 🚀: last 12 s, highest 8.00
                                                                           @@@@@@@@@@@@
@@ -161,9 +161,9 @@ mod tests {
 
         backend      last    req/s    tok/s TTFT p50 TTFT p99  ITL p50  ITL p99  E2E p50  E2E p99 late p50 late p99
         short-chat, concurrency 4, 30s
-        ollama        all     5.00     8.00     60.0    60.0?     10.0    10.0?     70.1    70.1?     2.00    2.00?
-        本地推理 🚀  10 s     5.00     8.00     40.0    40.0?     10.0    10.0?     50.0    50.0?     2.00    2.00?
-                      all     5.00     8.00     40.0    40.0?     10.0    10.0?     50.0    50.0?     2.00    2.00?
+        ollama        all     5.00     8.00     60.0    ~60.0     10.0    ~10.0     70.1    ~70.1     2.00    ~2.00
+        本地推理 🚀  10 s     5.00     8.00     40.0    ~40.0     10.0    ~10.0     50.0    ~50.0     2.00    ~2.00
+                      all     5.00     8.00     40.0    ~40.0     10.0    ~10.0     50.0    ~50.0     2.00    ~2.00
 
         output tokens per second, 本地推理 🚀: last 12 s, highest 8.00
                                                                                                                                                 ████████████

@@ -85,6 +85,7 @@ pub(in crate::scenario) fn check(
         load,
         slo,
         gates: Vec::new(),
+        live: file.live.into_value().unwrap_or(false),
         stored_text: String::new(),
     };
     if let Some(list) = file.gates.into_value() {

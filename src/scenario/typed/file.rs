@@ -39,6 +39,8 @@ mapping! {
         optional slo: SloFile,
         /// What a run must keep to; a gate that fails decides the exit code.
         optional gates: List<GateFile, MOST_GATES>,
+        /// Whether a run shows the full-screen view where there is a terminal, as with `--live`.
+        optional live: bool = "false",
     }
     later {
         "compare": "paired comparison of a gateway",

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { faint } from "./contrast.mjs";
+import { perform } from "./perform.mjs";
 
 const [, , executablePath, results, out] = process.argv;
 const folder = join(results, readdirSync(results).filter((name) => /^\d{8}T/.test(name)).sort()[0]);
@@ -63,48 +65,6 @@ const colored = (page) => page.evaluate(() => {
     }
     return [figure.querySelector("figcaption").innerText, found];
   });
-});
-
-/** Texts whose contrast against what is behind them is below 4.5 (WCAG 2.2, level AA). */
-const faint = (page) => page.evaluate(() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgb = (color) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = color;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const light = (color) => {
-    const [red, green, blue] = color.slice(0, 3).map((part) => part / 255)
-      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  const behind = (node) => {
-    for (let at = node; at; at = at.parentElement) {
-      const color = rgb(getComputedStyle(at).backgroundColor);
-      if (color[3] === 255) return color;
-    }
-    return rgb("white");
-  };
-  const contrast = (left, right) => {
-    const [high, low] = [light(left), light(right)].sort((a, b) => b - a);
-    return (high + 0.05) / (low + 0.05);
-  };
-  const bad = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const node = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || node.closest("script, option") || !node.checkVisibility()) continue;
-    const found = contrast(rgb(getComputedStyle(node).color), behind(node));
-    if (found < 4.5) bad.push(`${found.toFixed(2)}: ${walker.currentNode.data.trim().slice(0, 60)}`);
-  }
-  const style = getComputedStyle(document.documentElement);
-  const card = rgb(style.getPropertyValue("--card"));
-  for (let at = 0; at < 8; at += 1) {
-    const found = contrast(rgb(style.getPropertyValue(`--s${at}`)), card);
-    if (found < 3) bad.push(`line ${at}: ${found.toFixed(2)}`);
-  }
-  return bad;
 });
 
 const tests = {
@@ -261,16 +221,4 @@ const tests = {
   },
 };
 
-let failed = 0;
-for (const [name, test] of Object.entries(tests)) {
-  try {
-    await test();
-    console.log(`ok      ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED  ${name}\n        ${error.message.replaceAll("\n", "\n        ")}`);
-  }
-}
-await browser.close();
-console.log(`${Object.keys(tests).length - failed} of ${Object.keys(tests).length} browser tests passed; pictures in ${out}`);
-process.exitCode = failed ? 1 : 0;
+await perform(tests, browser, out);

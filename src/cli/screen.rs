@@ -146,6 +146,7 @@ enum Wish {
 
 impl View {
     fn show(mut self) {
+        step_back();
         let clock = Clock::start();
         let mut cell = None;
         while self.goes_on() {
@@ -206,6 +207,13 @@ impl View {
         }
         true
     }
+}
+
+/// Lets every other thread go first, where threads have priorities of their own: on Linux the
+/// number 0 is the thread that asks, elsewhere the whole process.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    rustix::process::setpriority_process(None, 19).unwrap_or_default();
 }
 
 /// What `key` asks for; in raw mode Ctrl-C is a key as any other.

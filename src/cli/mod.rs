@@ -31,6 +31,7 @@ mod scenario;
 mod schema;
 mod screen;
 mod serve;
+mod told;
 
 pub use entry::main;
 pub use exit::ExitCode;

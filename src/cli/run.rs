@@ -12,7 +12,7 @@ use super::following::{Shared, look};
 use super::output::{print, say};
 use super::report::rows_for;
 use super::reports::{format, internal, report_options, write_reports};
-use super::{baseline, command_line, github, interrupt, scenario};
+use super::{baseline, command_line, github, interrupt, scenario, told};
 use crate::audit::Severity;
 use crate::calibrate::Calibration;
 use crate::clock::WallTime;
@@ -42,6 +42,7 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     let manner = Manner::new(quiet, arguments.live, scenario.live);
     let shared = Shared::default();
     interrupt::listen(interrupt.clone(), stopping(manner, &shared))?;
+    let told = arguments.metrics_listen.map(|addr| told::tell(&shared, addr, quiet)).transpose()?;
     let options =
         RunOptions { preflight: !arguments.no_preflight, skip_unusable: arguments.skip_unusable };
     let run = Run::prepare(&plan, options, &interrupt).map_err(sorted)?;
@@ -73,6 +74,7 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     recording.begun = Some(begun.clone());
     let ended = run.execute(begun, &mut recording);
     recording.display.finish();
+    drop(told);
     let mut result = ended.map_err(sorted)?;
     result.finished_at = Some(WallTime::now().to_string());
     let comparison = if let Some(folder) = recording.close(&mut result)? {

@@ -4,12 +4,14 @@
 //! anything, waits, or knows a terminal or a socket. Its memory does not grow with the length of
 //! the run.
 
+mod exposition;
 mod run;
 #[cfg(test)]
 mod samples;
 mod series;
 mod view;
 
+pub use exposition::{Exposition, ExpositionFormat};
 pub use run::{CellAim, CellNow, LiveRun};
 pub use series::{HistoryPoint, Labels, Second, Series};
 pub use view::{Look, draw};

@@ -45,6 +45,7 @@ pub struct LiveRun {
     run: String,
     scenario: String,
     cells: u32,
+    cells_finished: u32,
     rounds: u32,
     series: Vec<Series>,
     now: Option<(usize, CellNow)>,
@@ -59,6 +60,7 @@ impl LiveRun {
             run: run.to_owned(),
             scenario: scenario.to_owned(),
             cells,
+            cells_finished: 0,
             rounds,
             series: Vec::new(),
             now: None,
@@ -111,6 +113,7 @@ impl LiveRun {
 
     /// The cell is over.
     pub fn cell_finished(&mut self) {
+        self.cells_finished += 1;
         self.now = None;
     }
 
@@ -140,6 +143,11 @@ impl LiveRun {
     /// Cells of the plan.
     pub const fn cells(&self) -> u32 {
         self.cells
+    }
+
+    /// Cells that are over.
+    pub const fn cells_finished(&self) -> u32 {
+        self.cells_finished
     }
 
     /// Rounds of the plan.

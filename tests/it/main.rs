@@ -47,6 +47,8 @@ mod markdown;
 #[cfg(test)]
 mod merge;
 #[cfg(test)]
+mod metrics_listen;
+#[cfg(test)]
 mod mixes;
 #[cfg(test)]
 mod mock;

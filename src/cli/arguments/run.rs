@@ -35,6 +35,10 @@ pub(in crate::cli) struct RunArguments {
     /// Show the full-screen view while the run goes on, where there is a terminal
     #[arg(long, conflicts_with = "quiet")]
     pub(in crate::cli) live: bool,
+    /// Tell Prometheus where the run stands, under /metrics at this address, e.g. 127.0.0.1:9464;
+    /// port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub(in crate::cli) metrics_listen: Option<std::net::SocketAddr>,
     /// Which requests get a row in requests.csv
     #[arg(long, value_enum, default_value_t = Records::All)]
     pub(in crate::cli) records: Records,

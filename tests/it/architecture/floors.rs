@@ -60,7 +60,7 @@ pub(super) const FLOORS: &[Floor] = &[
             "report", "run",
         ],
     ),
-    worldly("serve", &["metric", "measure", "result", "report", "store"]),
+    worldly("serve", &["metric", "measure", "result", "report", "live", "store"]),
     worldly("cli", CLI_USES),
 ];
 

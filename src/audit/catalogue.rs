@@ -3,7 +3,7 @@
 
 use super::Severity::{self, Note, Reservation, Untrusted};
 use super::finding::percent;
-use super::{answers, client, load, prompts, run, steadiness, tokens};
+use super::{answers, client, load, plateau, prompts, run, steadiness, tokens};
 
 /// What is known about a kind of finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -282,6 +282,27 @@ findings! {
         format!("several backends and fewer than {} rounds", run::ROUNDS),
         "runs differ by more than chance inside a run explains",
         "set load.rounds to 3 or more, better 6";
+    LimitedSlots, "limited_slots", [Note],
+        format!(
+            "closed loops of streams, two stages or more at the upper end: the same throughput within \
+             {} with at least {} times as much in flight, at least {} of the further latency lies \
+             before the first token, streams are as fast within {}, and throughput times the latency \
+             without the wait, the number served at a time, stays the same",
+            percent(plateau::SAME_THROUGHPUT), plateau::MORE_IN_FLIGHT, percent(plateau::WAITED),
+            percent(plateau::SAME_SPEED)
+        ),
+        "by Little's law a server that answers as many a second, each worked on for as long, works on \
+         as many at a time, however many wait; one whose prefill alone is the limit looks the same",
+        "raise the server's limit if its hardware has room (Ollama: `OLLAMA_NUM_PARALLEL`, llama.cpp: \
+         `--parallel`, vLLM: `--max-num-seqs`), or read TTFT beyond it as time in a queue";
+    Saturated, "saturated", [Note],
+        format!(
+            "as for `limited_slots`, but TPOT grows by more than {} and less than {} of the further \
+             latency lies before the first token",
+            percent(plateau::SAME_SPEED), percent(1.0 - plateau::WAITED)
+        ),
+        "all requests in flight are worked on, and share what there is",
+        "more load brings no more answers, only slower ones; add hardware or replicas, or stay below";
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod client;
 mod finding;
 mod health;
 mod load;
+mod plateau;
 mod prompts;
 mod run;
 mod sample_size;
@@ -23,6 +24,7 @@ pub use catalogue::{FindingInfo, FindingKind};
 pub use cell::{CellEnd, CellFacts, SentFacts, audit_cell};
 pub use finding::{Confidence, Finding, Severity};
 pub use health::{ClientHealth, MachineTimes, Stock, ThreadTimes};
+pub use plateau::LoadPoint;
 pub use run::{AnswerLength, RunFacts, audit_run};
 
 #[cfg(test)]

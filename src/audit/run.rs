@@ -2,6 +2,7 @@
 
 use super::catalogue::FindingKind;
 use super::finding::{Finding, Severity};
+use super::plateau::{LoadPoint, held_back};
 use crate::units::float;
 
 /// Rounds below which no difference between backends can be told from chance: runs differ from
@@ -27,6 +28,8 @@ pub struct RunFacts {
     pub channel_full: u64,
     /// What the backends answered.
     pub lengths: Vec<AnswerLength>,
+    /// How the backends did under each load in closed loops.
+    pub points: Vec<LoadPoint>,
 }
 
 /// How long the answers of a backend were, on average.
@@ -46,7 +49,8 @@ pub struct AnswerLength {
 /// none.
 pub fn audit_run(facts: &RunFacts) -> Vec<Finding> {
     let lengths = lengths_differ(&facts.lengths);
-    [partial(facts), few_rounds(facts), lengths, held_up(facts)].into_iter().flatten().collect()
+    let of_the_whole = [partial(facts), few_rounds(facts), lengths, held_up(facts)];
+    of_the_whole.into_iter().flatten().chain(held_back(&facts.points)).collect()
 }
 
 fn partial(facts: &RunFacts) -> Option<Finding> {
@@ -115,6 +119,7 @@ mod tests {
             rounds: 3,
             channel_full: 0,
             lengths: vec![length("a", "chat", 100.0), length("b", "chat", 104.0)],
+            points: Vec::new(),
         }
     }
 

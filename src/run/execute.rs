@@ -19,19 +19,18 @@ use super::lengths::Lengths;
 use super::limits::make_room_for;
 use super::preflight::{Checked, Preflight};
 use super::prompts::{open_prompts, tell_prompts};
+use super::run_facts::{answer_lengths, load_points};
 use super::targets::{OpenTarget, open_targets};
 use super::worker::{CellJob, Worker};
-use crate::audit::{
-    AnswerLength, CellEnd as AuditEnd, CellFacts, RunFacts, SentFacts, audit_cell, audit_run,
-};
+use crate::audit::{CellEnd as AuditEnd, CellFacts, RunFacts, SentFacts, audit_cell, audit_run};
 use crate::clock::{Clock, WallTime};
 use crate::dataset::OpenPrompts;
 use crate::load::{Purpose, Recording, Stream, Thinking};
 use crate::measure::{MixMember, Recorded, Recorder, RecordingRules};
 use crate::plan::{Cell, RunPlan};
-use crate::result::{CellLabels, CellResult, ClientEntry, FindingEntry, Measured, Note, RunResult};
+use crate::result::{CellResult, ClientEntry, FindingEntry, Note, RunResult};
 use crate::scenario::{CellWorkload, HttpVersion, LoadProfile, Member, Redactor, Warmup};
-use crate::units::{count, index, ratio};
+use crate::units::{count, index};
 use crate::workload::{CellRequests, PromptStart};
 
 /// Most workers of a run; beyond, they would compete for the same connections' events.
@@ -386,6 +385,7 @@ impl<'a> Run<'a> {
                 .map(|client| client.handovers_refused)
                 .sum(),
             lengths: answer_lengths(&result.cells),
+            points: load_points(self.plan, &result.cells),
         };
         result.findings = audit_run(&facts).iter().map(FindingEntry::from).collect();
         result.partial = self.interrupt.is_asked() || result.cells.len() < self.cells().len();
@@ -424,39 +424,6 @@ impl<'a> Run<'a> {
             thread::sleep(until.since(self.clock.now()).min(PAUSE_SLICE));
         }
     }
-}
-
-/// How long the answers of each backend were on average, by workload and stage, all rounds
-/// together; of a mix, for each of its workloads.
-fn answer_lengths(cells: &[CellResult]) -> Vec<AnswerLength> {
-    let mut sums: BTreeMap<_, (&CellLabels, u64, u64)> = BTreeMap::new();
-    let parts = cells.iter().flat_map(|CellResult { labels, measured, .. }| {
-        let members = measured.members();
-        let whole = members.is_empty().then_some((labels, "", measured));
-        whole.into_iter().chain(members.iter().map(move |it| (labels, &*it.part, &it.measured)))
-    });
-    for (labels, part, measured) in parts {
-        let Measured { token_sources: sources, tokens: totals, .. } = measured;
-        let place = (labels.workload_index, labels.stage_index, part, labels.backend_index);
-        let (_, tokens, answers) = sums.entry(place).or_insert((labels, 0, 0));
-        *tokens += totals.output.unwrap_or(0);
-        *answers += sources.usage + sources.tokenizer + sources.chunks;
-    }
-    let mean =
-        |((_, _, part, _), (labels, tokens, answers)): ((_, _, &str, _), (&CellLabels, _, _))| {
-            let workload = &labels.workload;
-            Some(AnswerLength {
-                backend: labels.backend.clone(),
-                workload: if part.is_empty() {
-                    workload.clone()
-                } else {
-                    format!("{part} in {workload}")
-                },
-                stage: labels.stage.clone(),
-                tokens: ratio(tokens, answers)?,
-            })
-        };
-    sums.into_iter().filter_map(mean).collect()
 }
 
 /// Whether conversations are sent.

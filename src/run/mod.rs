@@ -29,6 +29,7 @@ mod pacer;
 mod preflight;
 mod prompts;
 mod requests;
+mod run_facts;
 mod seconds;
 mod session;
 mod sink;

@@ -55,6 +55,8 @@ mod mock;
 #[cfg(test)]
 mod mock_speed;
 #[cfg(test)]
+mod plateau;
+#[cfg(test)]
 mod preflight;
 #[cfg(test)]
 mod probe;

@@ -4,6 +4,7 @@
 use super::Severity::{self, Note, Reservation, Untrusted};
 use super::finding::percent;
 use super::{answers, client, load, plateau, prompts, run, steadiness, tokens};
+use crate::measure::CutInputs;
 
 /// What is known about a kind of finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -236,6 +237,16 @@ findings! {
          model without training makes it, is taken apart in other ways than it was made",
         "check that `tokenizer` is the model's own; if it is, do not compare token figures of this \
          server with those of others";
+    InputsCut, "inputs_cut", [Reservation],
+        format!(
+            "the server counts less than {} of the input tokens of requests of {} tokens or more, as \
+             counted by the workload's `tokenizer` or made to a length",
+            percent(CutInputs::SHARE_LEFT), CutInputs::FEWEST_TOKENS
+        ),
+        "a prompt that does not fit is an error at most servers; some drop its beginning and answer \
+         what is left, with the TTFT of a shorter prompt",
+        "serve the model with a longer context (Ollama: `OLLAMA_CONTEXT_LENGTH` or `num_ctx`), or send \
+         shorter prompts";
     TokensPerEvent, "tokens_per_event", [Note],
         format!(
             "the server sends more or fewer than one token in a text event: more than {} off",

@@ -88,6 +88,7 @@ const CHECKS: &[Check] = &[
     Check::Workload(answers::tokens_are_estimated),
     Check::Workload(answers::tokens_are_not_counted),
     Check::Workload(tokens::counts_differ),
+    Check::Workload(tokens::inputs_cut),
     Check::Workload(answers::events_are_no_tokens),
     Check::Workload(answers::text_came_at_once),
     Check::Workload(answers::reasoning_was_hidden),

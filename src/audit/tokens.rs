@@ -3,7 +3,7 @@
 use super::catalogue::FindingKind;
 use super::cell::SentFacts;
 use super::finding::{Finding, Severity};
-use crate::measure::{CellSummary, TwoCounts};
+use crate::measure::{CellSummary, CutInputs, TwoCounts};
 use crate::units::ratio;
 
 /// Two tokenizers of related models are within a few percent of each other on most texts; what
@@ -42,6 +42,21 @@ pub(super) fn counts_differ(summary: &CellSummary, facts: &SentFacts<'_>) -> Opt
     );
     let finding = Finding::new(FindingKind::CountsDiffer, Severity::Reservation, text);
     Some(finding.measured(worst, DIFFERENCE))
+}
+
+/// Inputs of which the server took in a part: it answers, and says nothing.
+pub(super) fn inputs_cut(summary: &CellSummary, _facts: &SentFacts<'_>) -> Option<Finding> {
+    let CutInputs { known, requests, sent, taken, taken_most } = summary.cut_inputs;
+    let share = ratio(taken, sent)?;
+    let mean = |tokens| ratio(tokens, requests).unwrap_or(0.0);
+    let text = format!(
+        "the server cut long inputs off without a word: of {requests} of {known} requests it took in \
+         {:.0} of {:.0} tokens on average, {taken_most} at most",
+        mean(taken),
+        mean(sent),
+    );
+    let finding = Finding::new(FindingKind::InputsCut, Severity::Reservation, text);
+    Some(finding.measured(share, 1.0))
 }
 
 /// How far apart two counts are, as a share of the tokenizer's; the server may have `allowed`

@@ -8,6 +8,7 @@
 mod activity;
 mod answer_shapes;
 mod counted_twice;
+mod cut_inputs;
 mod distributions;
 mod failure_log;
 mod figures;
@@ -40,6 +41,7 @@ mod window_tests;
 pub use activity::Activity;
 pub use answer_shapes::AnswerShapes;
 pub use counted_twice::{CountedTwice, TwoCounts};
+pub use cut_inputs::CutInputs;
 pub use figures::{Figures, figure, supported};
 pub use histogram_codec::{
     HistogramError, MAX_HISTOGRAM_BYTES, histogram_from_v2, histogram_to_v2,

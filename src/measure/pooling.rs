@@ -52,6 +52,7 @@ impl CellSummary {
         self.hidden_reasoning += other.hidden_reasoning;
         self.tool_calls += other.tool_calls;
         self.counted_twice.merge(&other.counted_twice);
+        self.cut_inputs.merge(&other.cut_inputs);
         self.answer_shapes.merge(&other.answer_shapes);
         self.held_back += other.held_back;
         self.send_delays.merge(&other.send_delays);

@@ -8,6 +8,7 @@ use hdrhistogram::Histogram;
 use super::activity::Activity;
 use super::answer_shapes::AnswerShapes;
 use super::counted_twice::CountedTwice;
+use super::cut_inputs::CutInputs;
 use super::distributions::{Distributions, record_n};
 use super::failure_log::FailureLog;
 use super::live::LiveSnapshot;
@@ -130,6 +131,7 @@ pub struct Recorder {
     hidden_reasoning: u64,
     tool_calls: u64,
     counted_twice: CountedTwice,
+    cut_inputs: CutInputs,
     connections_opened: u64,
     stale_reconnects: u64,
     finish_reasons: BTreeMap<&'static str, u64>,
@@ -159,6 +161,7 @@ impl Recorder {
             hidden_reasoning: 0,
             tool_calls: 0,
             counted_twice: CountedTwice::default(),
+            cut_inputs: CutInputs::default(),
             connections_opened: 0,
             stale_reconnects: 0,
             finish_reasons: BTreeMap::new(),
@@ -301,6 +304,7 @@ impl Recorder {
         });
         let LocalCount { input, texts, output } = record.counted;
         self.counted_twice.input.add(record.usage.input, input, texts);
+        self.cut_inputs.add(record.usage.input, input.or(record.asked_input));
         if !endpoint.is_some_and(Endpoint::generates) {
             return;
         }
@@ -358,6 +362,7 @@ impl Recorder {
         self.hidden_reasoning += other.hidden_reasoning;
         self.tool_calls += other.tool_calls;
         self.counted_twice.merge(&other.counted_twice);
+        self.cut_inputs.merge(&other.cut_inputs);
         self.connections_opened += other.connections_opened;
         self.stale_reconnects += other.stale_reconnects;
         add_counts(&mut self.finish_reasons, &other.finish_reasons);
@@ -412,6 +417,7 @@ impl Recorder {
             hidden_reasoning: self.hidden_reasoning,
             tool_calls: self.tool_calls,
             counted_twice: self.counted_twice,
+            cut_inputs: self.cut_inputs,
             answer_shapes: self.answer_shapes,
             held_back: self.held_back,
             send_delays: self.send_delays.clone(),

@@ -7,6 +7,7 @@ use hdrhistogram::Histogram;
 
 use super::answer_shapes::AnswerShapes;
 use super::counted_twice::CountedTwice;
+use super::cut_inputs::CutInputs;
 use super::sessions::SessionCounts;
 use super::time_series::TimeSeries;
 use super::waits::Waits;
@@ -75,6 +76,8 @@ pub struct CellSummary {
     pub tool_calls: u64,
     /// The server's counts of tokens beside those of a local tokenizer.
     pub counted_twice: CountedTwice,
+    /// Inputs that the server cut off.
+    pub cut_inputs: CutInputs,
     /// Completed answers by their shape.
     pub answer_shapes: AnswerShapes,
     /// Requests that a limit on requests in flight held back when they were due.

@@ -122,6 +122,7 @@ impl Service {
     fn accept(&self, endpoint: Endpoint, body: &[u8], visit: &Visit) -> Result<Accepted, Refusal> {
         let Ask { model, prompt_tokens, wanted, tool } = Ask::parse(endpoint, body)?;
         self.check_model(&model)?;
+        let prompt_tokens = self.spec.taken_in(prompt_tokens);
         let draw = self.draw(endpoint, body);
         let script = match &wanted {
             Wanted::Text { limit, .. } => Script::generation(&self.spec, *limit, &draw),

@@ -9,8 +9,8 @@ use super::cell::{CellLabels, CellPlace, CellResult};
 use super::provenance::Host;
 use super::run::{Note, RunIdentity, RunResult};
 use crate::measure::{
-    AnswerShapes, CellSummary, CountedStreams, CountedTwice, FailureSample, OutcomeCounts,
-    TimeSeries, TokenSources, TokenTotals, Waits, Window, WindowCounts,
+    AnswerShapes, CellSummary, CountedStreams, CountedTwice, CutInputs, FailureSample,
+    OutcomeCounts, TimeSeries, TokenSources, TokenTotals, Waits, Window, WindowCounts,
 };
 use crate::metric::Metric;
 use crate::openai::Endpoint;
@@ -193,6 +193,7 @@ pub(crate) fn summary(place: CellPlace) -> CellSummary {
         hidden_reasoning: 0,
         tool_calls: 0,
         counted_twice: CountedTwice::default(),
+        cut_inputs: CutInputs::default(),
         answer_shapes: AnswerShapes::default(),
         held_back: 0,
         send_delays: Waits::new(),

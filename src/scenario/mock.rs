@@ -28,6 +28,9 @@ pub struct MockSpec {
     /// How much each further stream of a batch slows every one: the time of a step is
     /// `1 + batch_slowdown × (batch − 1)` times that of one stream. From 0 (free) to 1 (in turn).
     pub batch_slowdown: f64,
+    /// Most tokens of a prompt; of a longer one the first are dropped until half of it is left,
+    /// and nothing is said, as Ollama does. `None`: no bound.
+    pub context: Option<u32>,
     /// Share of requests answered with an error (half before the headers, half in the stream).
     pub errors: Share,
     /// Share of streams that pause once.
@@ -55,6 +58,7 @@ impl Default for MockSpec {
             prefill_rate: None,
             decode_rate: None,
             batch_slowdown: 0.0,
+            context: None,
             errors: Share::ZERO,
             stalls: Share::ZERO,
             stall: Distribution::Constant(1.0),
@@ -71,6 +75,14 @@ const ANSWER_LENGTH: Distribution =
     Distribution::Lognormal { mean: 32.0, stddev: 12.0, min: 8.0, max: 128.0 };
 
 impl MockSpec {
+    /// How many tokens are taken in of a prompt of so many.
+    pub fn taken_in(&self, prompt_tokens: u64) -> u64 {
+        match self.context.map(u64::from) {
+            Some(context) if prompt_tokens > context => context / 2,
+            _ => prompt_tokens,
+        }
+    }
+
     /// Few slots and a queue, as Ollama serves: one stream is quick, the rest wait.
     pub fn ollama() -> Self {
         Self {

@@ -83,4 +83,6 @@ mod tls_front;
 #[cfg(test)]
 mod tokenizers;
 #[cfg(test)]
+mod truncation;
+#[cfg(test)]
 mod wire;

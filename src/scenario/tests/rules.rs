@@ -111,7 +111,7 @@ fn a_simulated_server_makes_sense() {
     insta::assert_snapshot!(of_mock("{ttft: {lognormal: {mean: 0ms, stddev: 5ms}}}"), @r"bench.yaml:3:32: `backends.b.mock.ttft`: its `mean` must be above 0");
     insta::assert_snapshot!(of_mock("{output_tokens: -1}"), @r"bench.yaml:3:29: `backends.b.mock.output_tokens` must be a number of at least 0, not the number -1");
     insta::assert_snapshot!(of_mock("{batch_slowdown: 2}"), @r"bench.yaml:3:30: `backends.b.mock.batch_slowdown` must be a number from 0 to 1, not the number 2");
-    insta::assert_snapshot!(of_mock("3"), @r"bench.yaml:3:13: `backends.b.mock` must be a mapping with the keys `profile`, `ttft`, `gap`, `output_tokens`, `slots`, `queue`, `prefill_rate`, `decode_rate`, `batch_slowdown`, `errors`, `stalls`, `stall`, `tokens_per_event`, `seed`, not the number 3");
+    insta::assert_snapshot!(of_mock("3"), @r"bench.yaml:3:13: `backends.b.mock` must be a mapping with the keys `profile`, `ttft`, `gap`, `output_tokens`, `slots`, `queue`, `prefill_rate`, `decode_rate`, `batch_slowdown`, `context`, `errors`, `stalls`, `stall`, `tokens_per_event`, `seed`, not the number 3");
 }
 
 #[test]

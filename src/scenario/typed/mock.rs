@@ -15,6 +15,8 @@ use crate::units::Share;
 const MOST_SLOTS: u64 = 1_000_000;
 /// Tokens in one event.
 const MOST_TOKENS_PER_EVENT: u64 = 10_000;
+/// No model reads more at once.
+const MOST_CONTEXT: u64 = 100_000_000;
 const LARGEST_SEED: u64 = (1 << 53) - 1;
 
 mapping! {
@@ -39,6 +41,8 @@ mapping! {
         optional decode_rate: Positive = "by `gap`",
         /// How much each further stream slows all: 0 not at all, 1 as if served in turn.
         optional batch_slowdown: Fraction = "0",
+        /// Most tokens of a prompt; a longer one is cut to half of it without a word, as Ollama does.
+        optional context: Whole<2, MOST_CONTEXT> = "no bound",
         /// Share of requests answered with an error.
         optional errors: Share = "0%",
         /// Share of streams that pause once.

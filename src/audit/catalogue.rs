@@ -3,7 +3,7 @@
 
 use super::Severity::{self, Note, Reservation, Untrusted};
 use super::finding::percent;
-use super::{answers, client, load, plateau, prompts, run, steadiness, tokens};
+use super::{answers, client, gateway, load, plateau, prompts, run, steadiness, tokens};
 use crate::measure::CutInputs;
 
 /// What is known about a kind of finding.
@@ -196,6 +196,25 @@ findings! {
         ),
         "from one in a hundred on a p99 rests on them",
         "set connections: fresh, or let the server keep idle ones open longer";
+    GatewayRetried, "gateway_retried", [Note, Reservation],
+        format!(
+            "a gateway says that it sent requests again, or gave them to another model; a reservation \
+             from more than {} of them",
+            percent(gateway::SHARE)
+        ),
+        "a request that was made twice takes as long as both, and a failure that is made up for is not \
+         counted",
+        "switch off retries and fallbacks in the gateway (LiteLLM: `num_retries: 0`), or measure the \
+         server itself";
+    GatewayCached, "gateway_cached", [Note, Reservation],
+        format!(
+            "a gateway says that it answered from its own cache; a reservation from more than {} of \
+             the requests",
+            percent(gateway::SHARE)
+        ),
+        "what comes from a cache measures the cache",
+        "switch the cache off, send prompts that do not repeat, or ask for none (LiteLLM: `cache: \
+         {no-cache: true}` in the body)";
     Capped, "capped", [Reservation],
         "the client ended answers that ran past their token limit",
         "the server ignores the limit, so its answers have no length of their own",

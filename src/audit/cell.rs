@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 use super::health::ClientHealth;
-use super::{answers, client, load, prompts, sample_size, steadiness, tokens};
+use super::{answers, client, gateway, load, prompts, sample_size, steadiness, tokens};
 use crate::measure::{CellSummary, TimeSeries};
 use crate::scenario::{Connections, Stage, Workload};
 
@@ -83,6 +83,8 @@ const CHECKS: &[Check] = &[
     Check::Cell(load::nothing_warmed_up),
     Check::Cell(load::connections_were_opened),
     Check::Cell(load::requests_were_sent_again),
+    Check::Cell(gateway::sent_again_behind_our_back),
+    Check::Cell(gateway::answered_from_a_cache),
     Check::Workload(answers::some_were_capped),
     Check::Workload(answers::some_ended_early),
     Check::Workload(answers::tokens_are_estimated),

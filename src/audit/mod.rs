@@ -10,6 +10,7 @@ mod catalogue;
 mod cell;
 mod client;
 mod finding;
+mod gateway;
 mod health;
 mod load;
 mod plateau;

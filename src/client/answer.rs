@@ -73,6 +73,7 @@ impl<'a> Exchange<'a> {
         self.link.send(route, spec.body.clone());
         let head = self.head(record).await?;
         record.status = Some(head.status);
+        record.gateway = head.gateway;
         if !matches!(head.status, 200..=299) {
             let bytes = self.read_all(ERROR_LIMIT, record).await.unwrap_or_default();
             return Err(decode_error(head.status, head.retry_after.as_deref(), &bytes));

@@ -5,6 +5,8 @@ use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSF
 use httparse::{EMPTY_HEADER, Header, Response, Status};
 
 use super::framing::Framing;
+use crate::openai::decode_gateway;
+use crate::record::GatewayTold;
 
 /// More headers than this are no answer of an API.
 const MOST_HEADERS: usize = 128;
@@ -12,7 +14,7 @@ const MOST_HEADERS: usize = 128;
 pub(super) const HEAD_LIMIT: usize = 128 << 10;
 
 /// What the head of an answer says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Head {
     /// The status, from 100 to 999.
     pub(super) status: u16,
@@ -20,6 +22,8 @@ pub(super) struct Head {
     pub(super) is_json: bool,
     /// When to try again, in the server's words.
     pub(super) retry_after: Option<String>,
+    /// What a gateway tells of the request.
+    pub(super) gateway: Option<Box<GatewayTold>>,
     /// How the body ends; of no use over HTTP/2, which has frames for that.
     pub(super) framing: Framing,
     /// Whether the connection can carry another request afterwards.
@@ -67,6 +71,10 @@ impl Head {
                 retry_after: named(RETRY_AFTER)
                     .next()
                     .map(|header| String::from_utf8_lossy(header.value).into_owned()),
+                gateway: decode_gateway(
+                    headers.iter().map(|header| (header.name.as_bytes(), header.value)),
+                )
+                .map(Box::new),
                 framing,
                 keeps_open: framing != Framing::UntilClose
                     && if persists { !says("close") } else { says("keep-alive") },
@@ -139,6 +147,7 @@ mod tests {
             status: 200,
             is_json: false,
             retry_after: None,
+            gateway: None,
             framing: Framing::chunked(),
             keeps_open: true,
         };

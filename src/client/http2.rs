@@ -16,6 +16,7 @@ use super::framing::Framing;
 use super::head::{Head, is_json};
 use super::http1::Broken;
 use super::stamped::{ReadStamp, Transport};
+use crate::openai::decode_gateway;
 
 type ResponseFuture = Pin<Box<dyn Future<Output = hyper::Result<Response<Incoming>>>>>;
 
@@ -86,6 +87,13 @@ impl Http2 {
             is_json: header(CONTENT_TYPE).is_some_and(|value| is_json(value.as_bytes())),
             retry_after: header(RETRY_AFTER)
                 .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
+            gateway: decode_gateway(
+                parts
+                    .headers
+                    .iter()
+                    .map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes())),
+            )
+            .map(Box::new),
             framing: Framing::UntilClose,
             keeps_open: true,
         }))

@@ -12,6 +12,7 @@ mod cut_inputs;
 mod distributions;
 mod failure_log;
 mod figures;
+mod gateway_counts;
 mod histogram_codec;
 mod interval;
 mod live;
@@ -43,6 +44,7 @@ pub use answer_shapes::AnswerShapes;
 pub use counted_twice::{CountedTwice, TwoCounts};
 pub use cut_inputs::CutInputs;
 pub use figures::{Figures, figure, supported};
+pub use gateway_counts::GatewayCounts;
 pub use histogram_codec::{
     HistogramError, MAX_HISTOGRAM_BYTES, histogram_from_v2, histogram_to_v2,
 };

@@ -53,6 +53,7 @@ impl CellSummary {
         self.tool_calls += other.tool_calls;
         self.counted_twice.merge(&other.counted_twice);
         self.cut_inputs.merge(&other.cut_inputs);
+        self.gateway.merge(&other.gateway);
         self.answer_shapes.merge(&other.answer_shapes);
         self.held_back += other.held_back;
         self.send_delays.merge(&other.send_delays);

@@ -11,6 +11,7 @@ use super::counted_twice::CountedTwice;
 use super::cut_inputs::CutInputs;
 use super::distributions::{Distributions, record_n};
 use super::failure_log::FailureLog;
+use super::gateway_counts::GatewayCounts;
 use super::live::LiveSnapshot;
 use super::pooling::add_counts;
 use super::request_metrics::RequestMetrics;
@@ -132,6 +133,7 @@ pub struct Recorder {
     tool_calls: u64,
     counted_twice: CountedTwice,
     cut_inputs: CutInputs,
+    gateway: GatewayCounts,
     connections_opened: u64,
     stale_reconnects: u64,
     finish_reasons: BTreeMap<&'static str, u64>,
@@ -162,6 +164,7 @@ impl Recorder {
             tool_calls: 0,
             counted_twice: CountedTwice::default(),
             cut_inputs: CutInputs::default(),
+            gateway: GatewayCounts::default(),
             connections_opened: 0,
             stale_reconnects: 0,
             finish_reasons: BTreeMap::new(),
@@ -233,6 +236,9 @@ impl Recorder {
         self.held_back += u64::from(record.held_back);
         self.connections_opened += u64::from(record.connected_at.is_some());
         self.stale_reconnects += u64::from(record.stale_reconnects);
+        if let Some(told) = &record.gateway {
+            self.gateway.add(told);
+        }
         let metrics = RequestMetrics::from_shape(record, shape);
         if let Some(delay) = metrics.schedule_delay.filter(|_| !record.held_back) {
             self.send_delays.record(delay);
@@ -363,6 +369,7 @@ impl Recorder {
         self.tool_calls += other.tool_calls;
         self.counted_twice.merge(&other.counted_twice);
         self.cut_inputs.merge(&other.cut_inputs);
+        self.gateway.merge(&other.gateway);
         self.connections_opened += other.connections_opened;
         self.stale_reconnects += other.stale_reconnects;
         add_counts(&mut self.finish_reasons, &other.finish_reasons);
@@ -418,6 +425,7 @@ impl Recorder {
             tool_calls: self.tool_calls,
             counted_twice: self.counted_twice,
             cut_inputs: self.cut_inputs,
+            gateway: self.gateway.clone(),
             answer_shapes: self.answer_shapes,
             held_back: self.held_back,
             send_delays: self.send_delays.clone(),

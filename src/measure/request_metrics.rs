@@ -48,6 +48,8 @@ pub struct RequestMetrics {
     pub decode_rate: Option<f64>,
     /// `(I - cached) / ttft`, in tokens per second; absent where all input was cached.
     pub prefill_rate: Option<f64>,
+    /// The time that a gateway says it added.
+    pub gateway_overhead: Option<Duration>,
 }
 
 impl RequestMetrics {
@@ -77,6 +79,7 @@ impl RequestMetrics {
             input_tokens: input.map(u64::from),
             decode_rate: None,
             prefill_rate: None,
+            gateway_overhead: None,
         };
         if record.outcome.is_completed() {
             metrics.add_latencies(record, shape);
@@ -85,6 +88,7 @@ impl RequestMetrics {
     }
 
     fn add_latencies(&mut self, record: &RequestRecord, shape: &StreamShape) {
+        self.gateway_overhead = record.gateway.as_ref().and_then(|gateway| gateway.overhead);
         let Some(sent_at) = record.sent_at else { return };
         let first_token_at = record.first_token_at();
         let ended_at = record.last_token_at().or(record.finished_at);
@@ -122,6 +126,7 @@ impl RequestMetrics {
             Metric::E2e => self.e2e,
             Metric::Response => self.response,
             Metric::TtftDue => self.ttft_due,
+            Metric::GatewayOverhead => self.gateway_overhead,
             _ => None,
         }
     }

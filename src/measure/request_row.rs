@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::request_metrics::RequestMetrics;
-use crate::record::{FailureKind, FinishReason, Phase, RequestRecord, TokenUsage, TurnPlace};
-use crate::units::{Moment, count, nanos};
+use crate::record::{
+    FailureKind, FinishReason, GatewayTold, Phase, RequestRecord, TokenUsage, TurnPlace,
+};
+use crate::units::{Moment, count, float, nanos};
 
 /// A finished request without its text events: everything that stands in its line.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +44,7 @@ pub struct RequestRow {
     tool_calls: u32,
     reused: bool,
     stale_reconnects: u32,
+    gateway: Option<Box<GatewayTold>>,
 }
 
 impl RequestRow {
@@ -80,6 +83,7 @@ impl RequestRow {
             tool_calls: record.tool_calls,
             reused: record.reused,
             stale_reconnects: record.stale_reconnects,
+            gateway: record.gateway.clone(),
         }
     }
 
@@ -91,6 +95,16 @@ impl RequestRow {
     /// Its position among the requests of its phase, from 0.
     pub const fn index(&self) -> u64 {
         self.index
+    }
+
+    /// What the gateway says it cost, in US dollars.
+    fn gateway_cost(&self) -> Field<'_> {
+        let cost = self.gateway().and_then(|gateway| gateway.cost_nanodollars);
+        cost.map_or(Field::Absent, |cost| Field::Exact(float(cost) / 1e9))
+    }
+
+    fn gateway(&self) -> Option<&GatewayTold> {
+        self.gateway.as_deref()
     }
 
     /// The columns of a row, in order.
@@ -125,6 +139,8 @@ pub enum Field<'a> {
     Count(u64),
     /// A number.
     Number(f64),
+    /// A number of any size, as exact as it is.
+    Exact(f64),
     /// Nanoseconds, printed as exact milliseconds.
     Nanos(u64),
     /// `true` or `false`.
@@ -141,6 +157,7 @@ impl fmt::Display for Field<'_> {
             Self::Absent => Ok(()),
             Self::Count(count) => write!(f, "{count}"),
             Self::Number(number) => write!(f, "{number:.3}"),
+            Self::Exact(number) => write!(f, "{number}"),
             Self::Nanos(nanos) => write_millis(f, *nanos),
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Text(text) => f.write_str(text),
@@ -251,6 +268,13 @@ const COLUMNS: &[Column] = columns! {
     "body_bytes" => |row| Field::Count(row.body_bytes);
     "decode_rate_tok_s" => |row| row.metrics.decode_rate.into();
     "prefill_rate_tok_s" => |row| row.metrics.prefill_rate.into();
+    "gateway_overhead_ms" => |row| row.metrics.gateway_overhead.into();
+    "gateway_response_ms" => |row| row.gateway().and_then(|gateway| gateway.response).into();
+    "gateway_retries" => |row| row.gateway().and_then(|gateway| gateway.retries).into();
+    "gateway_fallbacks" => |row| row.gateway().and_then(|gateway| gateway.fallbacks).into();
+    "gateway_cached" => |row| row.gateway().map_or(Field::Absent, |it| Field::Flag(it.from_cache));
+    "gateway_model_id" => |row| row.gateway().and_then(|gateway| gateway.model_id.as_deref()).into();
+    "gateway_cost_usd" => |row| row.gateway_cost();
     "message" => |row| row.message.as_deref().into();
 };
 

@@ -8,6 +8,7 @@ use hdrhistogram::Histogram;
 use super::answer_shapes::AnswerShapes;
 use super::counted_twice::CountedTwice;
 use super::cut_inputs::CutInputs;
+use super::gateway_counts::GatewayCounts;
 use super::sessions::SessionCounts;
 use super::time_series::TimeSeries;
 use super::waits::Waits;
@@ -78,6 +79,8 @@ pub struct CellSummary {
     pub counted_twice: CountedTwice,
     /// Inputs that the server cut off.
     pub cut_inputs: CutInputs,
+    /// What a gateway says it did.
+    pub gateway: GatewayCounts,
     /// Completed answers by their shape.
     pub answer_shapes: AnswerShapes,
     /// Requests that a limit on requests in flight held back when they were due.

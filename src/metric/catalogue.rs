@@ -181,6 +181,9 @@ catalogue! {
         "1 / tpot", "as tpot";
     PrefillRate, "prefill_rate", "input speed of one request", TokensPerSecond, Higher, Distribution,
         "(I - cached) / ttft, a lower bound: queueing is in it", "as ttft, with a counted input";
+    GatewayOverhead, "gateway_overhead", "gateway overhead", Milliseconds, Lower, Distribution,
+        "the time that the gateway says it added (x-litellm-overhead-duration-ms)",
+        "answers of a gateway that tells it";
     RequestThroughput, "request_throughput", "request throughput", RequestsPerSecond, Higher, Window,
         "successes finished in the window / window length", "every cell";
     OutputTokenThroughput, "output_token_throughput", "output token throughput", TokensPerSecond,

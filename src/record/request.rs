@@ -1,5 +1,6 @@
 //! One request, from due to done.
 
+use super::gateway::GatewayTold;
 use super::outcome::{FinishReason, Outcome};
 use super::text_events::TextEvents;
 use crate::units::Moment;
@@ -119,6 +120,8 @@ pub struct RequestRecord {
     pub max_tokens: Option<u32>,
     /// Bytes of the answer's body.
     pub body_bytes: u64,
+    /// What a gateway told in the head of the answer; `None` where no gateway did.
+    pub gateway: Option<Box<GatewayTold>>,
     /// How it ended.
     pub outcome: Outcome,
 }
@@ -154,6 +157,7 @@ impl RequestRecord {
             asked_input: None,
             max_tokens: None,
             body_bytes: 0,
+            gateway: None,
             outcome: Outcome::Unsent,
         }
     }

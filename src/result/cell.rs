@@ -14,6 +14,7 @@ use super::counts::{
 };
 use super::error_bound::ErrorBoundEntry;
 use super::figures::Figures;
+use super::gateway::GatewayEntry;
 use super::histograms::{HistogramError, decode, encode};
 use super::setup::StageEntry;
 use crate::measure::{self, CellSummary};
@@ -143,6 +144,9 @@ pub struct Measured {
     /// one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted_twice: Option<CountedTwiceEntry>,
+    /// What a gateway says it did; absent without one that tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<GatewayEntry>,
     /// Connections opened for measured requests.
     pub connections_opened: u64,
     /// Requests sent again because a reused connection was closed under them.
@@ -198,6 +202,7 @@ impl Measured {
             hidden_reasoning: summary.hidden_reasoning,
             tool_calls: summary.tool_calls,
             counted_twice: CountedTwiceEntry::of(&summary.counted_twice),
+            gateway: GatewayEntry::of(&summary.gateway),
             connections_opened: summary.connections_opened,
             stale_reconnects: summary.stale_reconnects,
             finish_reasons: reasons.map(|(reason, n)| ((*reason).to_owned(), *n)).collect(),

@@ -133,6 +133,9 @@ fn add_counts(sum: &mut Measured, part: &Measured) {
     if let Some(part) = &part.counted_twice {
         sum.counted_twice.get_or_insert_default().add(part);
     }
+    if let Some(part) = &part.gateway {
+        sum.gateway.get_or_insert_default().add(part);
+    }
     sum.connections_opened += part.connections_opened;
     sum.stale_reconnects += part.stale_reconnects;
     if let (Some(sum), Some(part)) = (&mut sum.sessions, &part.sessions) {

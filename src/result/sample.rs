@@ -10,7 +10,8 @@ use super::provenance::Host;
 use super::run::{Note, RunIdentity, RunResult};
 use crate::measure::{
     AnswerShapes, CellSummary, CountedStreams, CountedTwice, CutInputs, FailureSample,
-    OutcomeCounts, TimeSeries, TokenSources, TokenTotals, Waits, Window, WindowCounts,
+    GatewayCounts, OutcomeCounts, TimeSeries, TokenSources, TokenTotals, Waits, Window,
+    WindowCounts,
 };
 use crate::metric::Metric;
 use crate::openai::Endpoint;
@@ -194,6 +195,7 @@ pub(crate) fn summary(place: CellPlace) -> CellSummary {
         tool_calls: 0,
         counted_twice: CountedTwice::default(),
         cut_inputs: CutInputs::default(),
+        gateway: GatewayCounts::default(),
         answer_shapes: AnswerShapes::default(),
         held_back: 0,
         send_delays: Waits::new(),

@@ -113,6 +113,12 @@ pub(super) const REQUESTS: &[Meaning] = &[
     ("text_events", Whole, "events", "events with text"),
     ("items", Whole, "items", "texts embedded or documents ranked"),
     ("body_bytes", Whole, "bytes", "length of the answer"),
+    ("gateway_response_ms", Number, "ms", "what a gateway says the request took it"),
+    ("gateway_retries", Whole, "", "how often a gateway tried again"),
+    ("gateway_fallbacks", Whole, "", "how often a gateway went on to another model"),
+    ("gateway_cached", Flag, "", "whether a gateway answered from its own cache"),
+    ("gateway_model_id", Text, "", "which deployment of a gateway answered"),
+    ("gateway_cost_usd", Number, "USD", "what a gateway says the request cost"),
     ("message", Text, "", "what was said of the failure"),
 ];
 

@@ -35,6 +35,8 @@ mod faulty;
 #[cfg(test)]
 mod gates;
 #[cfg(test)]
+mod gateways;
+#[cfg(test)]
 mod interrupt;
 #[cfg(test)]
 mod intervals;

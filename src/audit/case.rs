@@ -108,6 +108,7 @@ impl Case {
             end: self.end,
             health: &self.health,
             in_flight: &self.in_flight_over_time,
+            is_cold: false,
         };
         let findings = audit_cell(&self.summary(), &facts);
         let graver = findings.iter().any(|finding| finding.severity > Severity::Note);

@@ -179,6 +179,10 @@ findings! {
         "no warm-up request succeeded",
         "loading a model, opening connections and filling caches are in the figures",
         "set load.warmup";
+    ColdStart, "cold_start", [Note],
+        "the backend's `cold_start` is `measure`, and the model was unloaded before the cell",
+        "loading a model takes seconds to minutes, and then no longer",
+        "compare such cells with each other only";
     ConnectionsOpened, "connections_opened", [Note, Reservation],
         format!(
             "more than {} of the requests had to open a connection although connections are kept; a \

@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 use super::health::ClientHealth;
-use super::{answers, client, gateway, load, prompts, sample_size, steadiness, tokens};
+use super::{answers, client, cold, gateway, load, prompts, sample_size, steadiness, tokens};
 use crate::measure::{CellSummary, TimeSeries};
 use crate::scenario::{Connections, Stage, Workload};
 
@@ -21,6 +21,8 @@ pub struct CellFacts<'a> {
     pub health: &'a ClientHealth,
     /// Requests in flight over time, from the opening of the window.
     pub in_flight: &'a TimeSeries,
+    /// Whether its model was unloaded before, so that loading it is measured.
+    pub is_cold: bool,
 }
 
 /// A workload that a cell sent.
@@ -81,6 +83,7 @@ const CHECKS: &[Check] = &[
     Check::Cell(steadiness::never_settled),
     Check::Cell(steadiness::warm_up_was_late),
     Check::Cell(load::nothing_warmed_up),
+    Check::Cell(cold::model_was_loaded),
     Check::Cell(load::connections_were_opened),
     Check::Cell(load::requests_were_sent_again),
     Check::Cell(gateway::sent_again_behind_our_back),

@@ -297,6 +297,7 @@ fn what_is_found_in_one_workload_of_a_mix_is_said_of_it_alone() {
         end: CellEnd::AsPlanned,
         health: &ClientHealth::default(),
         in_flight: &case.in_flight_over_time,
+        is_cold: false,
     };
     let findings = audit_cell(&recorder.summary(window), &facts);
     let texts = findings.iter().map(|finding| format!("{}: {}", finding.key, finding.text));

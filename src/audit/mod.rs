@@ -9,6 +9,7 @@ mod answers;
 mod catalogue;
 mod cell;
 mod client;
+mod cold;
 mod finding;
 mod gateway;
 mod health;

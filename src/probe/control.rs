@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, redirect};
+use reqwest::{Client, Method, RequestBuilder, redirect};
 use serde_json::Value;
 
 use super::reason::NotReached;
@@ -76,6 +76,8 @@ pub struct Probe {
     pub(super) aliases: BTreeMap<String, String>,
     pub(super) key_source: KeySource,
     pub(super) has_key: bool,
+    /// How long something may take that is no question: loading a model.
+    patience: Duration,
     client: Client,
     redactor: Redactor,
 }
@@ -107,6 +109,7 @@ impl Probe {
             aliases: backend.models.iter().map(|(a, name)| (name.clone(), a.clone())).collect(),
             key_source: backend.api_key.source.clone(),
             has_key: backend.api_key.value.is_some(),
+            patience: backend.timeouts.request,
             client,
             redactor: Redactor::new(secrets),
         })
@@ -141,6 +144,23 @@ impl Probe {
         self.json(Method::POST, self.own_url(path), Some(body)).await
     }
 
+    /// The same for something that may take as long as a request.
+    pub(super) async fn own_patiently(
+        &self,
+        path: &str,
+        body: &Value,
+    ) -> Result<Value, ProbeError> {
+        let url = self.own_url(path);
+        let request = self.client.post(&url).json(body).timeout(self.patience);
+        let answer = self.answered(&url, request).await?;
+        self.parsed(url, &answer)
+    }
+
+    /// That an address of the server's own told something that cannot be.
+    pub(super) fn unreadable(&self, path: &str, message: String) -> ProbeError {
+        ProbeError::Unreadable { url: self.own_url(path), message }
+    }
+
     fn own_url(&self, path: &str) -> String {
         let root = self.base.root.strip_suffix(API_ROOT).unwrap_or(&self.base.root);
         format!("{}{root}{path}", self.base.origin())
@@ -153,9 +173,13 @@ impl Probe {
         body: Option<&Value>,
     ) -> Result<Value, ProbeError> {
         let answer = self.send(method, &url, body).await?;
-        serde_json::from_slice(&answer).map_err(|_| ProbeError::Unreadable {
+        self.parsed(url, &answer)
+    }
+
+    fn parsed(&self, url: String, answer: &[u8]) -> Result<Value, ProbeError> {
+        serde_json::from_slice(answer).map_err(|_| ProbeError::Unreadable {
             url,
-            message: self.redacted(&decode_error(200, None, &answer).message),
+            message: self.redacted(&decode_error(200, None, answer).message),
         })
     }
 
@@ -169,6 +193,10 @@ impl Probe {
         if let Some(body) = body {
             request = request.json(body);
         }
+        self.answered(url, request).await
+    }
+
+    async fn answered(&self, url: &str, request: RequestBuilder) -> Result<Vec<u8>, ProbeError> {
         let not_reached = |error| NotReached::from_error(url, &error);
         let mut response = request.send().await.map_err(not_reached)?;
         let mut answer = Vec::new();

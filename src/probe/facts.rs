@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::control::{Probe, ProbeError};
+use super::residence::Residence;
 use super::servers;
 use crate::openai::{ModelEntry, short_line};
 use crate::scenario::BackendKind;
@@ -41,6 +42,8 @@ pub struct ModelFacts {
     pub context_length: Option<u64>,
     /// Most tokens of prompt and answer that it was trained for.
     pub trained_context_length: Option<u64>,
+    /// How it is held in memory; `None` where the server does not tell, or holds it not.
+    pub residence: Option<Residence>,
 }
 
 impl Probe {

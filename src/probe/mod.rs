@@ -1,7 +1,8 @@
 //! The control plane: what a server is asked besides the load.
 //!
 //! Which models it lists ([`Probe::models`], [`Probe::check_models`]), and what it tells of
-//! itself ([`Probe::server_facts`]). Nothing here is measured, and nothing is needed to measure:
+//! itself ([`Probe::server_facts`]), and which models it holds in memory ([`Probe::residence`]),
+//! which it can be made to load or to drop. Nothing here is measured, and nothing is needed to measure:
 //! an address that a server does not have is a fact that is absent. No proxy of the environment
 //! is used and no redirect followed; every answer is bounded in size and time.
 
@@ -9,9 +10,11 @@ mod control;
 mod facts;
 mod listing;
 mod reason;
+mod residence;
 mod servers;
 
 pub use control::{Probe, ProbeError};
 pub use facts::{ModelFacts, ServerFacts};
 pub use listing::Listing;
 pub use reason::{NotReached, NotReachedKind};
+pub use residence::Residence;

@@ -16,6 +16,7 @@ use super::error_bound::ErrorBoundEntry;
 use super::figures::Figures;
 use super::gateway::GatewayEntry;
 use super::histograms::{HistogramError, decode, encode};
+use super::model_start::ModelStartEntry;
 use super::setup::StageEntry;
 use crate::measure::{self, CellSummary};
 use crate::metric::{FigureKey, Metric, Statistic};
@@ -98,6 +99,9 @@ pub struct CellResult {
     /// calibrated.
     #[serde(default)]
     pub error_bound: Option<ErrorBoundEntry>,
+    /// Models that were loaded or unloaded before it; left out where nothing was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub model_starts: Vec<ModelStartEntry>,
 }
 
 impl CellResult {
@@ -115,6 +119,7 @@ impl CellResult {
             client: None,
             findings: Vec::new(),
             error_bound: None,
+            model_starts: Vec::new(),
         })
     }
 }

@@ -125,6 +125,7 @@ fn backend(name: &str, kind: BackendKind, port: u16) -> Backend {
         connections: Connections::Reuse,
         tls: TlsSettings::default(),
         timeouts: Timeouts::default(),
+        cold_start: None,
     }
 }
 

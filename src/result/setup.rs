@@ -56,6 +56,15 @@ pub struct ModelEntry {
     pub parameters: Option<String>,
     /// Tokens of its context.
     pub context_length: Option<u64>,
+    /// Whether it was in memory before the run asked for it; left out where nobody tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was_loaded: Option<bool>,
+    /// Bytes of memory that it takes; left out where nobody tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
+    /// Of these: bytes in the memory of graphics processors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_vram_bytes: Option<u64>,
 }
 
 impl BackendEntry {

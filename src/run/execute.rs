@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::ahead::Ahead;
 use super::cell::{CellOrder, CellState};
+use super::cold_start::{Models, told};
 use super::coordinator::{CellEnd, CellRun, Crew};
 use super::counting::Counting;
 use super::error::RunError;
@@ -28,7 +29,7 @@ use crate::dataset::OpenPrompts;
 use crate::load::{Purpose, Recording, Stream, Thinking};
 use crate::measure::{MixMember, Recorded, Recorder, RecordingRules};
 use crate::plan::{Cell, RunPlan};
-use crate::result::{CellResult, ClientEntry, FindingEntry, Note, RunResult};
+use crate::result::{CellResult, ClientEntry, FindingEntry, ModelStartEntry, Note, RunResult};
 use crate::scenario::{CellWorkload, HttpVersion, LoadProfile, Member, Redactor, Warmup};
 use crate::units::{count, index};
 use crate::workload::{CellRequests, PromptStart};
@@ -158,8 +159,13 @@ impl<'a> Run<'a> {
             if self.interrupt.is_asked() {
                 break;
             }
+            self.hook(cell, self.plan.scenario().load.hooks.before_cell.as_deref())?;
+            let starts = self.settle_models(&mut result, cell, observer)?;
+            if self.interrupt.is_asked() {
+                break;
+            }
             let end = self.run_cell(&crew, cell, observer)?;
-            self.take_in(&mut result, cell, &end)?;
+            self.take_in(&mut result, cell, (&end, starts))?;
             for note in tell_prompts(&mut result, &self.prompts) {
                 observer.note(&note.text);
             }
@@ -247,6 +253,29 @@ impl<'a> Run<'a> {
         Ok(Crew { workers, reports, clock: self.clock.clone() })
     }
 
+    /// Loads or unloads the models of a cell, where its backend asks for it.
+    fn settle_models(
+        &self,
+        result: &mut RunResult,
+        cell: &Cell,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<ModelStartEntry>, RunError> {
+        let models = Models {
+            plan: self.plan,
+            target: &self.targets[&cell.backend],
+            clock: &self.clock,
+            interrupt: self.interrupt,
+        };
+        let starts = models.settle(cell)?;
+        let name = &self.plan.backend(cell).name;
+        for text in starts.iter().filter_map(told) {
+            let text = self.redactor.redact(&text).into_owned();
+            observer.note(&format!("{name}: {text}"));
+            result.notes.push(Note { backend: Some(name.clone()), text });
+        }
+        Ok(starts)
+    }
+
     fn run_cell(
         &self,
         crew: &Crew,
@@ -254,7 +283,6 @@ impl<'a> Run<'a> {
         observer: &mut dyn Observer,
     ) -> Result<CellEnd, RunError> {
         let scenario = self.plan.scenario();
-        self.hook(cell, scenario.load.hooks.before_cell.as_deref())?;
         observer.cell_started(cell).map_err(RunError::Store)?;
         let job = self.job(cell)?;
         let run = CellRun::new(crew, cell, &job, self.interrupt, observer);
@@ -347,7 +375,12 @@ impl<'a> Run<'a> {
     }
 
     /// Puts a finished cell into the result, with what the audit has to say.
-    fn take_in(&self, result: &mut RunResult, cell: &Cell, end: &CellEnd) -> Result<(), RunError> {
+    fn take_in(
+        &self,
+        result: &mut RunResult,
+        cell: &Cell,
+        (end, starts): (&CellEnd, Vec<ModelStartEntry>),
+    ) -> Result<(), RunError> {
         let mut finished = CellResult::new(cell_labels(self.plan, cell), &end.summary)?;
         let members = self.plan.members(cell);
         let sent = members.iter().map(|member| SentFacts {
@@ -361,6 +394,7 @@ impl<'a> Run<'a> {
             end: end.how,
             health: &end.health,
             in_flight: &end.in_flight,
+            is_cold: starts.iter().any(|start| start.action == "unloaded" && start.error.is_none()),
         };
         finished.ended_early = match end.how {
             AuditEnd::AsPlanned => None,
@@ -370,6 +404,7 @@ impl<'a> Run<'a> {
         finished.client = Some(ClientEntry::new(&end.health, &end.summary));
         finished.findings =
             audit_cell(&end.summary, &facts).iter().map(FindingEntry::from).collect();
+        finished.model_starts = starts;
         result.cells.push(finished);
         let facts = RunFacts {
             cells_planned: count(self.plan.cells().len()),

@@ -11,6 +11,7 @@
 
 mod ahead;
 mod cell;
+mod cold_start;
 mod coordinator;
 mod counting;
 mod error;

@@ -22,7 +22,8 @@ use crate::openai::Endpoint;
 use crate::plan::RunPlan;
 use crate::probe::{Probe, ServerFacts};
 use crate::result::BackendEntry;
-use crate::scenario::{Backend, Redactor, Workload};
+use crate::scenario::{Backend, BackendKind, Redactor, Workload};
+use crate::units::float;
 
 /// How often a check that takes long looks whether the run is to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -65,6 +66,9 @@ impl fmt::Display for Unusable {
 pub(super) struct Checked {
     /// What the server told of itself and its models.
     facts: ServerFacts,
+    /// Models that were in memory before anything was asked of them, or were not, by the server's
+    /// own names; empty where it does not tell.
+    was_loaded: BTreeMap<String, bool>,
     /// Endpoints whose streams are asked for without token counts, since the server refused.
     without_usage: BTreeSet<Endpoint>,
     /// Whether the kind is known to refuse them everywhere.
@@ -79,6 +83,24 @@ impl Checked {
         self.preset_usage && !self.without_usage.contains(&endpoint)
     }
 
+    /// Notes how models are held in memory, where the server tells.
+    fn tell_models(&mut self) {
+        for (name, was_loaded) in &self.was_loaded {
+            let before = if *was_loaded { "was loaded before" } else { "was loaded by the check" };
+            let facts = self.facts.models.get(name);
+            let held = facts.and_then(|facts| facts.residence);
+            let size = held.and_then(|held| Some((held.size?, held.size_vram)));
+            let size = size.map_or_else(String::new, |(size, vram)| {
+                let [all, fast] = [size, vram].map(|bytes| float(bytes) / 1e9);
+                format!(", takes {all:.2} GB of memory, {fast:.2} GB of it on graphics processors")
+            });
+            let context = facts.and_then(|facts| facts.context_length);
+            let context = context
+                .map_or_else(String::new, |tokens| format!(", with a context of {tokens} tokens"));
+            self.notes.push(format!("`{name}` {before}{size}{context}"));
+        }
+    }
+
     /// Fills in what the server told.
     pub(super) fn describe(&self, entry: &mut BackendEntry) {
         entry.server_version.clone_from(&self.facts.version);
@@ -89,6 +111,9 @@ impl Checked {
             model.format.clone_from(&facts.format);
             model.parameters.clone_from(&facts.parameter_size);
             model.context_length = facts.context_length;
+            model.was_loaded = self.was_loaded.get(&model.name).copied();
+            model.size_bytes = facts.residence.and_then(|held| held.size);
+            model.size_vram_bytes = facts.residence.map(|held| held.size_vram);
         }
     }
 }
@@ -168,6 +193,13 @@ impl Preflight<'_> {
             problems.push(reason);
             return Ok(checked);
         }
+        if backend.kind == BackendKind::Ollama {
+            for model in &wanted {
+                if let Ok(held) = probe.residence(model).await {
+                    checked.was_loaded.insert(model.clone(), held.is_some());
+                }
+            }
+        }
         let mut any_answer = false;
         for (index, workload) in workloads {
             let trial = Trial {
@@ -201,6 +233,7 @@ impl Preflight<'_> {
         if any_answer {
             checked.notes.extend(listing.notes);
             checked.facts = probe.server_facts(&wanted).await;
+            checked.tell_models();
         }
         Ok(checked)
     }

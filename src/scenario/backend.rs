@@ -36,6 +36,8 @@ pub struct Backend {
     pub tls: TlsSettings,
     /// How long to wait for what.
     pub timeouts: Timeouts,
+    /// What is done about the loading of models before each cell; `None`: nothing.
+    pub cold_start: Option<ColdStart>,
 }
 
 impl Backend {
@@ -124,6 +126,15 @@ pub enum HttpVersion {
     One,
     /// HTTP/2, streams share a connection per worker.
     Two,
+}
+
+/// What is done about the loading of a model, which a server may put off until it is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColdStart {
+    /// The model is loaded before each cell, so that no request waits for it.
+    Exclude,
+    /// The model is unloaded before each cell, so that the first requests wait for it.
+    Measure,
 }
 
 /// Whether connections serve more than one request.

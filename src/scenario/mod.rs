@@ -33,7 +33,8 @@ mod typed;
 mod workload;
 
 pub use backend::{
-    ApiKey, Backend, BaseUrl, Connections, HttpVersion, KeySource, Target, Timeouts, TlsSettings,
+    ApiKey, Backend, BaseUrl, ColdStart, Connections, HttpVersion, KeySource, Target, Timeouts,
+    TlsSettings,
 };
 pub use batch::{Batch, LARGEST_BATCH};
 pub use check::UrlError;

@@ -13,6 +13,8 @@ mod calibrate;
 #[cfg(test)]
 mod ci;
 #[cfg(test)]
+mod cold_start;
+#[cfg(test)]
 mod columns;
 #[cfg(test)]
 mod commands;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::probe::control::Probe;
 use crate::probe::facts::{ModelFacts, ServerFacts, number, text};
+use crate::probe::residence::{Residence, entry};
 
 /// Asks Ollama.
 pub(in crate::probe) async fn ollama(probe: &Probe, facts: &mut ServerFacts) {
@@ -27,18 +28,9 @@ pub(in crate::probe) async fn ollama(probe: &Probe, facts: &mut ServerFacts) {
     }
     let loaded = facts.noted(probe.own("/api/ps").await);
     for (name, model) in &mut facts.models {
-        let running = loaded.as_ref().and_then(|loaded| entry(loaded, name));
-        model.context_length = running.and_then(|running| number(running, &["context_length"]));
+        model.residence = loaded.as_ref().and_then(|loaded| Residence::of(loaded, name));
+        model.context_length = model.residence.and_then(|held| held.context_length);
     }
-}
-
-/// The entry of a model in a list; a name without a tag stands for the latest.
-fn entry<'a>(list: &'a Value, name: &str) -> Option<&'a Value> {
-    let latest = format!("{name}:latest");
-    list.get("models")?.as_array()?.iter().find(|entry| {
-        let listed = entry.get("name").and_then(Value::as_str);
-        listed == Some(name) || listed == Some(&latest)
-    })
 }
 
 fn describe(said: &Value, model: &mut ModelFacts) {

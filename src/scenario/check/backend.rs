@@ -48,6 +48,7 @@ pub(super) fn check_backend(
         Field::Absent | Field::Wrong(_) => TlsSettings::default(),
     };
     check_connections(&file, problems);
+    check_cold_start(&file, kind, problems);
     check_body(&file.body, problems);
     let body = file.body.value().map(|body| body.0.clone()).unwrap_or_default();
     let models = file.models.into_value().map(|models| models.0).unwrap_or_default();
@@ -64,7 +65,21 @@ pub(super) fn check_backend(
         connections: file.connections.into_value().unwrap_or_default(),
         tls,
         timeouts: file.timeouts.value().map_or_else(Timeouts::default, timeouts),
+        cold_start: file.cold_start.into_value(),
     })
+}
+
+/// Only Ollama loads and unloads a model when it is asked to.
+fn check_cold_start(file: &BackendFile, kind: Option<BackendKind>, problems: &mut Problems) {
+    if let (Some(place), Some(kind)) = (file.cold_start.place(), kind)
+        && kind != BackendKind::Ollama
+    {
+        problems.report(
+            Problem::new(place, format!("`cold_start` does not go with `kind: {kind}`")).hint(
+                "leave it out; only `kind: ollama` loads and unloads a model when it is asked to",
+            ),
+        );
+    }
 }
 
 /// HTTP/2 has one connection for all requests of a thread.

@@ -14,7 +14,7 @@ use crate::scenario::place::Place;
 use crate::scenario::problem::{Problem, Problems};
 use crate::scenario::typed::{AnyWorkloadFile, Field, Given, NamedItem, ScenarioFile, SloFile};
 use crate::scenario::workload::{PromptSource, Slo, SloLimit, Workload};
-use crate::scenario::{Backend, LoadProfile, Scenario, Stage};
+use crate::scenario::{Backend, ColdStart, LoadProfile, Scenario, Stage};
 use crate::units::count;
 
 /// The seed where none is given.
@@ -92,6 +92,7 @@ pub(in crate::scenario) fn check(
         let names = Names::of(&scenario);
         scenario.gates = problems.within("gates", |problems| check_gates(list.0, &names, problems));
     }
+    check_cold_starts(&scenario, load_place.unwrap_or(Place::TOP), problems);
     check_replays(&scenario, load_place.unwrap_or(Place::TOP), problems);
     let cells = cells_of(&scenario);
     if cells > MOST_CELLS {
@@ -102,6 +103,22 @@ pub(in crate::scenario) fn check(
         );
     }
     problems.is_empty().then_some(scenario)
+}
+
+/// A warm-up would load the model before the window opens.
+fn check_cold_starts(scenario: &Scenario, place: Place, problems: &mut Problems) {
+    let measures = |backend: &&Backend| backend.cold_start == Some(ColdStart::Measure);
+    if let Some(backend) = scenario.backends.iter().find(measures)
+        && scenario.load.warmup.is_some()
+    {
+        let name = &backend.name;
+        let message =
+            format!("`{name}` measures the loading of its model, but there is a `warmup`");
+        problems.report(Problem::new(place, message).hint(
+            "leave `warmup` out, or use `cold_start: exclude`: a warm-up loads the model before \
+             anything is measured",
+        ));
+    }
 }
 
 /// A replay takes its moments from the recording of the workload, so every workload has one.

@@ -60,7 +60,7 @@ fn every_mistake_is_listed_with_place_and_hint() {
     bench.yaml:12:18: `api_key_env` and `api_key` both give the key (keep one of the two)
     bench.yaml:13:16: `backends.gateway.timeouts` has no key `first_tokn` (did you mean `first_token`?)
     bench.yaml:13:39: `backends.gateway.timeouts.stall` must be a duration, not the number 30 (give its unit: `30s` or `30ms`)
-    bench.yaml:14:5: `backends.gateway.cold_start`: measuring or excluding a cold start is not part of this version yet (leave it out)
+    bench.yaml:14:17: `cold_start` does not go with `kind: litellm` (leave it out; only `kind: ollama` loads and unloads a model when it is asked to)
     bench.yaml:18:11: `mock` does not go with `kind: vllm` (use `kind: mock` for a simulated server)
     bench.yaml:22:12: the alias `chat` is missing in the backends `cpu` (add `chat` to their `models`, or list under `backends` only those that have it)
     bench.yaml:23:13: `workloads.chat.stream` must be `true` or `false`, not `yes`

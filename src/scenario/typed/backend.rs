@@ -5,7 +5,7 @@ use super::mapping::mapping;
 use super::mock::MockFile;
 use super::quantity::PositiveSpan;
 use super::text::{FilePath, JsonObject, Name, SecretText};
-use crate::scenario::backend::{Connections, HttpVersion};
+use crate::scenario::backend::{ColdStart, Connections, HttpVersion};
 use crate::scenario::kind::BackendKind;
 
 /// More aliases than this are a mistake.
@@ -41,11 +41,13 @@ mapping! {
         optional tls: TlsFile,
         /// How long to wait for what.
         optional timeouts: TimeoutsFile,
+        /// Whether the model is loaded before each cell, or unloaded so that loading is measured;
+        /// Ollama only.
+        optional cold_start: ColdStart = "as it is",
         /// How the simulated server answers; a profile's name, or a mapping.
         optional mock: MockFile,
     }
     later {
-        "cold_start": "measuring or excluding a cold start",
         "metrics": "reading a server's own metrics",
         "price": "reckoning prices",
     }

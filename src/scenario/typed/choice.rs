@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::decode::not_yet;
 use crate::openai::Endpoint;
-use crate::scenario::backend::{Connections, HttpVersion};
+use crate::scenario::backend::{ColdStart, Connections, HttpVersion};
 use crate::scenario::kind::BackendKind;
 use crate::scenario::problem::{Problem, Problems, suggestion};
 use crate::scenario::synthetic::Language;
@@ -86,6 +86,7 @@ choices!(
     PictureFormat
 );
 choices!(Language);
+choices!(ColdStart);
 
 impl Choice for BackendKind {
     fn words() -> Vec<(&'static str, Self)> {
@@ -149,6 +150,12 @@ impl Choice for PictureFormat {
 impl Choice for HttpVersion {
     fn words() -> Vec<(&'static str, Self)> {
         vec![("1", Self::One), ("2", Self::Two)]
+    }
+}
+
+impl Choice for ColdStart {
+    fn words() -> Vec<(&'static str, Self)> {
+        vec![("exclude", Self::Exclude), ("measure", Self::Measure)]
     }
 }
 

@@ -1,12 +1,25 @@
 //! What servers tell of themselves.
 
-use pacemark::probe::{ModelFacts, ServerFacts};
+use pacemark::probe::{ModelFacts, Residence, ServerFacts};
 use pacemark::scenario::BackendKind;
 
 use super::server::{Answers, answer, captured, names, probe};
 
 async fn facts(kind: BackendKind, answers: Answers, models: &[&str]) -> ServerFacts {
     probe(kind, answers).await.server_facts(&names(models)).await
+}
+
+#[tokio::test]
+async fn ollama_tells_which_models_it_holds_and_loads_and_drops_them() {
+    let cold = probe(BackendKind::Ollama, captured(&["ollama-native/ps-empty"])).await;
+    assert_eq!(cold.residence("gpt-3.5-turbo").await.unwrap(), None);
+    let loaded = captured(&["ollama-native/ps", "ollama-native/preload"]);
+    let warm = probe(BackendKind::Ollama, loaded).await;
+    assert_eq!(warm.residence("bge-m3").await.unwrap().unwrap().context_length, Some(512));
+    warm.load_model("gpt-3.5-turbo").await.unwrap();
+    let dropped = captured(&["ollama-native/ps-after", "ollama-native/unload"]);
+    let dropped = probe(BackendKind::Ollama, dropped).await;
+    dropped.unload_model("gpt-3.5-turbo").await.unwrap();
 }
 
 #[tokio::test]
@@ -21,6 +34,11 @@ async fn ollama_tells_digest_size_and_both_contexts() {
         family: Some("llama".to_owned()),
         context_length: Some(4_096),
         trained_context_length: Some(8_192),
+        residence: Some(Residence {
+            size: Some(7_895_776),
+            size_vram: 0,
+            context_length: Some(4_096),
+        }),
         ..ModelFacts::default()
     };
     assert_eq!(facts.version, Some("0.0.0".to_owned()));

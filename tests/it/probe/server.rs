@@ -112,6 +112,7 @@ pub(super) fn backend(kind: BackendKind, base: &BaseUrl) -> Backend {
         connections: Connections::Reuse,
         tls: TlsSettings::default(),
         timeouts: Timeouts::default(),
+        cold_start: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::result::{PooledCell, ResultError, RunResult, StageEntry, WorkloadEntry};
+use crate::result::{PooledCell, PriceEntry, ResultError, RunResult, StageEntry, WorkloadEntry};
 use crate::units::index;
 
 /// The cells of one workload and stage.
@@ -25,6 +25,8 @@ pub(super) struct Row {
     pub(super) label: String,
     /// What it came to.
     pub(super) cell: PooledCell,
+    /// What its tokens cost, where the scenario says.
+    pub(super) price: Option<PriceEntry>,
 }
 
 /// The blocks of `result`, by workload and stage; rounds are merged unless `rounds_apart`.
@@ -45,7 +47,7 @@ pub(super) fn blocks(
             Some(round) if rounds_apart => format!("{} #{}", backend.name, round + 1),
             _ => backend.name.clone(),
         };
-        let row = Row { label, cell };
+        let row = Row { label, cell, price: backend.price };
         match blocks.last_mut() {
             Some((last, block)) if *last == place => block.rows.push(row),
             _ => {
@@ -101,7 +103,7 @@ impl Block<'_> {
                     _ => format!("{name}, {}", row.label),
                 };
                 let cell = PooledCell { measured: part.measured.clone(), ..row.cell.clone() };
-                rows.push(Row { label, cell });
+                rows.push(Row { label, cell, price: row.price });
             }
         }
         let Self { workload, stage, .. } = *self;

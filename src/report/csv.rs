@@ -52,7 +52,7 @@ const LEADING: [&str; 36] = [
 ];
 
 /// Columns after the metrics.
-const TRAILING: [&str; 2] = ["ended_early", "findings"];
+const TRAILING: [&str; 3] = ["cost_usd", "ended_early", "findings"];
 
 /// The names of all columns, in order.
 pub fn summary_columns() -> Vec<String> {
@@ -122,6 +122,8 @@ fn row(result: &RunResult, cell: &CellResult) -> Vec<String> {
             _ => decimal(measured.figure(metric, statistic)),
         }));
     }
+    let backend = &result.backends[index(cell.labels.backend_index.into())];
+    fields.push(text(backend.price.and_then(|price| price.cost(&measured.tokens))));
     fields.push(text(cell.ended_early.as_ref()));
     fields.push(joined(cell.findings.iter().map(|FindingEntry { key, .. }| key.clone())));
     fields

@@ -6,7 +6,7 @@ use super::blocks::{Block, Row};
 use super::contrast::tokens_compare;
 use super::numbers::{counted, number, percent};
 use crate::result::{FailureEntry, Measured, SessionEntry};
-use crate::units::ratio;
+use crate::units::{float, ratio};
 
 /// Most messages shown for one backend; the rest is counted.
 const MESSAGES_SHOWN: usize = 5;
@@ -99,6 +99,7 @@ pub(super) fn remarks(block: &Block<'_>) -> Vec<String> {
             said.extend(of_tokens(&row.cell.measured));
         }
         said.extend(token_shares(&row.cell.measured));
+        said.extend(costs(row));
         said.extend(sessions(&row.cell.measured));
         said.extend(unusual_ends(row));
         say(row, said);
@@ -186,6 +187,24 @@ fn token_shares(measured: &Measured) -> Vec<String> {
     parts.into_iter().flatten().collect()
 }
 
+/// What the measured requests cost, by the price in the scenario and by a gateway's own words.
+fn costs(row: &Row) -> Vec<String> {
+    let measured = &row.cell.measured;
+    let completed = measured.outcomes.completed;
+    let by_price = row.price.and_then(|price| price.cost(&measured.tokens)).map(|cost| {
+        let thousand = number(cost / float(completed.max(1)) * 1e3);
+        format!(
+            "${} for {} at its price, ${thousand} a thousand",
+            number(cost),
+            requests(completed)
+        )
+    });
+    let by_gateway = measured.gateway.as_ref().and_then(|gateway| gateway.cost_usd);
+    let by_gateway = by_gateway.filter(|cost| *cost > 0.0);
+    let by_gateway = by_gateway.map(|cost| format!("${} by the gateway's own words", number(cost)));
+    by_price.into_iter().chain(by_gateway).collect()
+}
+
 fn unusual_ends(row: &Row) -> Vec<String> {
     let measured = &row.cell.measured;
     let outcomes = &measured.outcomes;
@@ -211,7 +230,7 @@ fn requests(count: u64) -> String {
 mod tests {
     use super::{failures, remarks};
     use crate::report::blocks::blocks;
-    use crate::result::{Measured, sample};
+    use crate::result::{GatewayEntry, Measured, PriceEntry, sample};
 
     /// What is said beside the figures of one backend, after `change`.
     fn said(change: impl Fn(&mut Measured)) -> Vec<String> {
@@ -222,6 +241,25 @@ mod tests {
         let mut lines = failures(&blocks[0].rows[0]);
         lines.extend(remarks(&blocks[0]));
         lines
+    }
+
+    #[test]
+    fn a_price_makes_a_cost() {
+        let mut result = sample::result(1);
+        result.cells.truncate(1);
+        let price = PriceEntry {
+            input_per_million: 0.15,
+            cached_per_million: None,
+            output_per_million: 0.6,
+        };
+        result.backends[0].price = Some(price);
+        let measured = &mut result.cells[0].measured;
+        (measured.tokens.input, measured.tokens.output) = (Some(200_000), Some(100_000));
+        measured.gateway = Some(GatewayEntry { cost_usd: Some(0.1), ..GatewayEntry::default() });
+        let lines = remarks(&blocks(&result, false).unwrap()[0]);
+        let costs: Vec<_> = lines.iter().filter(|line| line.contains('$')).collect();
+        insta::assert_snapshot!(costs[0], @"ollama: $0.090 for 1000 requests at its price, $0.090 a thousand");
+        insta::assert_snapshot!(costs[1], @"ollama: $0.100 by the gateway's own words");
     }
 
     #[test]

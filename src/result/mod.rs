@@ -19,6 +19,7 @@ mod lengths;
 mod merge;
 mod model_start;
 mod pooled;
+mod price;
 mod provenance;
 mod run;
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub use lengths::{LengthCheckEntry, LengthsEntry};
 pub use merge::{MergeError, MergeOptions, MergedRun, merge};
 pub use model_start::ModelStartEntry;
 pub use pooled::PooledCell;
+pub use price::PriceEntry;
 pub use provenance::{Host, Provenance, scenario_hash};
 pub use run::{Note, RecordsEntry, ResultError, RunIdentity, RunResult, SCHEMA_VERSION, schema};
 pub use setup::{

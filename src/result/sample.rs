@@ -126,6 +126,7 @@ fn backend(name: &str, kind: BackendKind, port: u16) -> Backend {
         tls: TlsSettings::default(),
         timeouts: Timeouts::default(),
         cold_start: None,
+        price: None,
     }
 }
 

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lengths::LengthsEntry;
+use super::price::PriceEntry;
 use super::simulated::simulated;
 use crate::openai::Endpoint;
 use crate::scenario::{
@@ -18,7 +19,7 @@ use crate::scenario::{
 use crate::units::{Rate, count, float, millis, seconds};
 
 /// One server that was measured.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BackendEntry {
     /// The name tables show.
     pub name: String,
@@ -37,6 +38,9 @@ pub struct BackendEntry {
     /// Settings of the simulated server, as `ttft` and `20ms`; left out for real ones.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub simulated: BTreeMap<String, String>,
+    /// What its tokens cost; left out where the scenario does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<PriceEntry>,
 }
 
 /// A model of a backend; what the server does not tell is `null`.
@@ -102,6 +106,7 @@ impl BackendEntry {
                 Target::Url(_) => BTreeMap::new(),
                 Target::Mock(spec) => simulated(spec),
             },
+            price: backend.price.map(PriceEntry::from),
         }
     }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::kind::BackendKind;
 use super::mock::MockSpec;
+use super::price::Price;
 use super::secret::Secret;
 
 /// One server that is measured.
@@ -38,6 +39,8 @@ pub struct Backend {
     pub timeouts: Timeouts,
     /// What is done about the loading of models before each cell; `None`: nothing.
     pub cold_start: Option<ColdStart>,
+    /// What its tokens cost.
+    pub price: Option<Price>,
 }
 
 impl Backend {

@@ -54,6 +54,7 @@ pub(super) const SUMMARY: &[Meaning] = &[
     ("text_events_total", Whole, "events", "events with text of completed streams"),
     ("connections_opened", Whole, "connections", "connections that were opened"),
     ("stale_reconnects", Whole, "requests", "sent again as a reused connection had been closed"),
+    ("cost_usd", Number, "USD", "what its tokens cost by the price in the scenario"),
     ("ended_early", Text, "", "why the cell ended before its bound"),
     ("findings", Text, "", "keys of its findings, with ; between them"),
 ];

@@ -13,9 +13,12 @@ use crate::scenario::backend::{
 use crate::scenario::kind::BackendKind;
 use crate::scenario::mock::MockSpec;
 use crate::scenario::place::Place;
+use crate::scenario::price::Price;
 use crate::scenario::problem::{Problem, Problems, listed};
 use crate::scenario::secret::Secret;
-use crate::scenario::typed::{BackendFile, Field, FilePath, Given, TimeoutsFile, TlsFile};
+use crate::scenario::typed::{
+    BackendFile, Field, FilePath, Given, PriceFile, TimeoutsFile, TlsFile,
+};
 
 /// Headers that pacemark or the connection itself must set.
 const OWN_HEADERS: [&str; 8] = [
@@ -66,6 +69,16 @@ pub(super) fn check_backend(
         tls,
         timeouts: file.timeouts.value().map_or_else(Timeouts::default, timeouts),
         cold_start: file.cold_start.into_value(),
+        price: file.price.value().and_then(price),
+    })
+}
+
+/// `None` where a part of it is wrong or missing, which is among the problems already.
+fn price(file: &PriceFile) -> Option<Price> {
+    Some(Price {
+        input_per_million: file.input_per_million.value()?.0,
+        cached_per_million: file.cached_per_million.value().map(|price| price.0),
+        output_per_million: file.output_per_million.value()?.0,
     })
 }
 

@@ -3,7 +3,7 @@
 use super::list::Named;
 use super::mapping::mapping;
 use super::mock::MockFile;
-use super::quantity::PositiveSpan;
+use super::quantity::{Amount, PositiveSpan};
 use super::text::{FilePath, JsonObject, Name, SecretText};
 use crate::scenario::backend::{ColdStart, Connections, HttpVersion};
 use crate::scenario::kind::BackendKind;
@@ -44,12 +44,29 @@ mapping! {
         /// Whether the model is loaded before each cell, or unloaded so that loading is measured;
         /// Ollama only.
         optional cold_start: ColdStart = "as it is",
+        /// What its tokens cost, for an estimate of what the requests cost.
+        optional price: PriceFile,
         /// How the simulated server answers; a profile's name, or a mapping.
         optional mock: MockFile,
     }
     later {
         "metrics": "reading a server's own metrics",
-        "price": "reckoning prices",
+    }
+}
+
+mapping! {
+    /// What the tokens of a server cost, in US dollars.
+    #[expect(clippy::struct_field_names, reason = "they are the keys that people write")]
+    PriceFile {
+        /// For a million input tokens.
+        required input_per_million: Amount,
+        /// For a million input tokens that the server took from its cache.
+        optional cached_per_million: Amount = "`input_per_million`",
+        /// For a million output tokens, reasoning included.
+        required output_per_million: Amount,
+    }
+    later {
+        "per_hour": "the price of a server by the hour",
     }
 }
 

@@ -17,6 +17,7 @@ use crate::scenario::tree::{Entry, Node};
 macro_rules! mapping {
     (
         $(#[doc = $about:literal])+
+        $(#[expect($($expected:tt)+)])?
         $name:ident {
             $($(#[doc = $doc:literal])+ $presence:ident $key:ident: $kind:ty $(= $default:literal)?,)+
         }
@@ -24,6 +25,7 @@ macro_rules! mapping {
         $(instead { $($instead:literal: $instead_what:literal,)* })?
     ) => {
         $(#[doc = $about])+
+        $(#[expect($($expected)+)])?
         #[derive(Clone, Debug)]
         pub(in crate::scenario) struct $name {
             $($(#[doc = $doc])+ pub(in crate::scenario) $key: $crate::scenario::typed::Field<$kind>,)+

@@ -23,7 +23,7 @@ mod text;
 mod trace_file;
 mod workload;
 
-pub(in crate::scenario) use backend::{BackendFile, TimeoutsFile, TlsFile};
+pub(in crate::scenario) use backend::{BackendFile, PriceFile, TimeoutsFile, TlsFile};
 pub(in crate::scenario) use decode::Decode;
 pub(in crate::scenario) use distribution::{DistributionFile, Items, Seconds, Tokens};
 pub(in crate::scenario) use field::{Field, Given};

@@ -113,6 +113,7 @@ pub(super) fn backend(kind: BackendKind, base: &BaseUrl) -> Backend {
         tls: TlsSettings::default(),
         timeouts: Timeouts::default(),
         cold_start: None,
+        price: None,
     }
 }
 

@@ -23,6 +23,17 @@ pub(super) fn percent(share: f64) -> String {
     format!("{percent:.decimals$}%")
 }
 
+/// An amount of money with three digits, however small it is: `$12.50`, `$0.0901`, `$0.000183`.
+pub(super) fn dollars(amount: f64) -> String {
+    let mut decimals = 2;
+    let mut step = 1.0;
+    // Smaller amounts than these buy nothing.
+    while amount > 0.0 && amount < step && decimals < 9 {
+        (decimals, step) = (decimals + 1, step / 10.0);
+    }
+    format!("${amount:.decimals$}")
+}
+
 /// `count` of `noun`, which takes an `s` unless there is one: `1 round`, `3 rounds`.
 pub(super) fn counted(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
@@ -30,7 +41,7 @@ pub(super) fn counted(count: u64, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{counted, number, percent};
+    use super::{counted, dollars, number, percent};
 
     #[test]
     fn numbers_keep_three_digits() {
@@ -42,6 +53,12 @@ mod tests {
     fn a_share_is_rounded_neither_to_nothing_nor_to_all() {
         let shares = [0.0, 1.0, 0.06, 0.5, 0.994, 0.9999, 0.0001].map(percent);
         assert_eq!(shares, ["0%", "100%", "6.0%", "50%", "99.4%", "99.990%", "0.010%"]);
+    }
+
+    #[test]
+    fn small_amounts_keep_their_digits() {
+        let amounts = [0.0, 12.5, 1.0, 0.999, 0.090_12, 0.000_183_4].map(dollars);
+        assert_eq!(amounts, ["$0.00", "$12.50", "$1.00", "$0.999", "$0.0901", "$0.000183"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::blocks::{Block, Row};
 use super::contrast::tokens_compare;
-use super::numbers::{counted, number, percent};
+use super::numbers::{counted, dollars, number, percent};
 use crate::result::{FailureEntry, Measured, SessionEntry};
 use crate::units::{float, ratio};
 
@@ -192,16 +192,12 @@ fn costs(row: &Row) -> Vec<String> {
     let measured = &row.cell.measured;
     let completed = measured.outcomes.completed;
     let by_price = row.price.and_then(|price| price.cost(&measured.tokens)).map(|cost| {
-        let thousand = number(cost / float(completed.max(1)) * 1e3);
-        format!(
-            "${} for {} at its price, ${thousand} a thousand",
-            number(cost),
-            requests(completed)
-        )
+        let thousand = dollars(cost / float(completed.max(1)) * 1e3);
+        format!("{} for {} at its price, {thousand} a thousand", dollars(cost), requests(completed))
     });
     let by_gateway = measured.gateway.as_ref().and_then(|gateway| gateway.cost_usd);
     let by_gateway = by_gateway.filter(|cost| *cost > 0.0);
-    let by_gateway = by_gateway.map(|cost| format!("${} by the gateway's own words", number(cost)));
+    let by_gateway = by_gateway.map(|cost| format!("{} by the gateway's own words", dollars(cost)));
     by_price.into_iter().chain(by_gateway).collect()
 }
 
@@ -258,7 +254,7 @@ mod tests {
         measured.gateway = Some(GatewayEntry { cost_usd: Some(0.1), ..GatewayEntry::default() });
         let lines = remarks(&blocks(&result, false).unwrap()[0]);
         let costs: Vec<_> = lines.iter().filter(|line| line.contains('$')).collect();
-        insta::assert_snapshot!(costs[0], @"ollama: $0.090 for 1000 requests at its price, $0.090 a thousand");
+        insta::assert_snapshot!(costs[0], @"ollama: $0.0900 for 1000 requests at its price, $0.0900 a thousand");
         insta::assert_snapshot!(costs[1], @"ollama: $0.100 by the gateway's own words");
     }
 

@@ -61,6 +61,7 @@ impl Probe {
             BackendKind::Litellm => servers::litellm(self, &mut facts).await,
             BackendKind::Vllm => servers::vllm(self, &mut facts).await,
             BackendKind::Sglang => servers::sglang(self, &mut facts).await,
+            BackendKind::Tgi => servers::tgi(self, &mut facts).await,
             BackendKind::Llamacpp => servers::llamacpp(self, &mut facts).await,
             BackendKind::Openai
             | BackendKind::Openrouter

@@ -129,6 +129,7 @@ impl Probe {
                 | BackendKind::Openrouter
                 | BackendKind::Together
                 | BackendKind::Sglang
+                | BackendKind::Tgi
                 | BackendKind::Llamacpp
                 | BackendKind::Generic
                 | BackendKind::Mock => format!("start the server, or correct {url}"),
@@ -170,6 +171,7 @@ impl Probe {
             | BackendKind::Together
             | BackendKind::Vllm
             | BackendKind::Sglang
+            | BackendKind::Tgi
             | BackendKind::Llamacpp
             | BackendKind::Generic
             | BackendKind::Mock => change,

@@ -5,6 +5,7 @@ mod litellm;
 mod llamacpp;
 mod ollama;
 mod sglang;
+mod tgi;
 mod vllm;
 mod xinference;
 
@@ -13,5 +14,6 @@ pub(super) use litellm::litellm;
 pub(super) use llamacpp::llamacpp;
 pub(super) use ollama::ollama;
 pub(super) use sglang::sglang;
+pub(super) use tgi::tgi;
 pub(super) use vllm::vllm;
 pub(super) use xinference::xinference;

@@ -14,6 +14,7 @@ mod ollama;
 mod openai;
 mod openrouter;
 mod sglang;
+mod tgi;
 mod together;
 mod vllm;
 mod xinference;

@@ -43,6 +43,8 @@ kinds! {
     Vllm = vllm,
     /// SGLang.
     Sglang = sglang,
+    /// Hugging Face's Text Generation Inference.
+    Tgi = tgi,
     /// llama.cpp's own server.
     Llamacpp = llamacpp,
     /// Any other server that speaks the OpenAI API.

@@ -138,6 +138,22 @@ async fn sglang_tells_of_the_one_model_it_serves() {
 }
 
 #[tokio::test]
+async fn tgi_tells_of_the_one_model_it_serves() {
+    let info = r#"{"model_id": "Qwen/Qwen3-8B", "model_sha": "9c925d6", "max_input_tokens": 4095,
+                   "max_total_tokens": 4096, "version": "3.3.6"}"#;
+    let answers = answer(Answers::new(), "GET /info", 200, info);
+    let facts = facts(BackendKind::Tgi, answers, &["tgi"]).await;
+    let expected = ModelFacts {
+        digest: Some("9c925d6".to_owned()),
+        upstream: Some("Qwen/Qwen3-8B".to_owned()),
+        context_length: Some(4_096),
+        ..ModelFacts::default()
+    };
+    assert_eq!(facts.version, Some("3.3.6".to_owned()));
+    assert_eq!(facts.models["tgi"], expected);
+}
+
+#[tokio::test]
 async fn llamacpp_tells_the_context_of_a_slot_for_any_name() {
     let props = r#"{"build_info": "b6500-0c1e570", "total_slots": 4,
                     "default_generation_settings": {"n_ctx": 512}}"#;

@@ -21,6 +21,9 @@ const TOLD_BESIDE_TABLES: [&str; 12] = [
     "tokens_uncounted",
 ];
 
+/// Notes that say what the figures mean for the server, and so stand in the terminal as well.
+const OF_THE_SERVER: [&str; 3] = ["cold_start", "limited_slots", "saturated"];
+
 /// One kind of finding.
 pub(super) struct Found<'a> {
     /// The gravest of its kind, the first of several.
@@ -42,7 +45,13 @@ pub(super) fn gathered(result: &RunResult) -> Vec<Found<'_>> {
     });
     for (place, entry) in about_run.chain(about_cells) {
         let places: Vec<_> = place.map(|place| (place, entry)).into_iter().collect();
-        match kinds.iter_mut().find(|kind| kind.gravest.key == entry.key) {
+        // What is found of the run is told of each backend by itself.
+        let same = |kind: &&mut Found<'_>| {
+            kind.gravest.key == entry.key
+                && kind.places.is_empty() == places.is_empty()
+                && (!places.is_empty() || kind.gravest.text == entry.text)
+        };
+        match kinds.iter_mut().find(same) {
             Some(kind) => {
                 if entry.grade() > kind.gravest.grade() {
                     kind.gravest = entry;
@@ -57,11 +66,12 @@ pub(super) fn gathered(result: &RunResult) -> Vec<Found<'_>> {
 }
 
 impl Found<'_> {
-    /// Whether it stands under the tables of the terminal: it is more than a note, and nothing
-    /// beside the tables says the same.
+    /// Whether it stands under the tables of the terminal: it is more than a note, or one about the
+    /// server, and nothing beside the tables says the same.
     pub(super) fn is_for_terminal(&self) -> bool {
-        let told = TOLD_BESIDE_TABLES.contains(&self.gravest.key.as_str());
-        self.gravest.grade() > Severity::Note && !told
+        let key = self.gravest.key.as_str();
+        let is_shown = self.gravest.grade() > Severity::Note || OF_THE_SERVER.contains(&key);
+        is_shown && !TOLD_BESIDE_TABLES.contains(&key)
     }
 
     /// `reservation late_sends, in 2 of 6 cells: requests were sent late; use more threads`
@@ -90,6 +100,21 @@ mod tests {
             limit: None,
             remedy: Some("wait".to_owned()),
         }
+    }
+
+    #[test]
+    fn what_is_found_of_two_backends_stands_twice_and_in_the_terminal() {
+        let mut result = sample::result(1);
+        for text in ["ollama serves about 4", "xinference serves about 8"] {
+            result.findings.push(finding("limited_slots", "note", text));
+        }
+        let found = gathered(&result);
+        let texts: Vec<_> = found
+            .iter()
+            .filter(|kind| kind.is_for_terminal())
+            .map(|kind| kind.gravest.text.as_str())
+            .collect();
+        assert_eq!(texts, ["ollama serves about 4", "xinference serves about 8"]);
     }
 
     #[test]

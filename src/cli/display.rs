@@ -72,6 +72,11 @@ impl Display {
         Self { lines, following, screen, notes: Vec::new() }
     }
 
+    /// The run is stored in the folder `run`.
+    pub(super) fn stored_as(&self, run: &str) {
+        self.following.stored_as(run);
+    }
+
     pub(super) fn cell_started(&mut self, cell: &Cell) -> io::Result<()> {
         self.lines.cell_started(cell);
         self.following.cell_started(cell)

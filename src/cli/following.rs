@@ -36,6 +36,11 @@ impl Following {
         Self { plan: Arc::clone(plan), shared: Arc::clone(shared) }
     }
 
+    /// The run is stored in the folder `run`.
+    pub(super) fn stored_as(&self, run: &str) {
+        look(&self.shared).stored_as(run);
+    }
+
     /// When `cell` will be over, as far as that is known beforehand.
     fn aim(&self, cell: &Cell) -> CellAim {
         let bound = self.plan.stage(cell).bound;

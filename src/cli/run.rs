@@ -208,6 +208,7 @@ impl Recording<'_> {
             if let Some(mut begun) = self.begun.take() {
                 name_and_save(&folder, &mut begun).map_err(io::Error::other)?;
             }
+            self.display.stored_as(folder.id());
             self.folder = Some(folder);
         }
         self.folder.as_mut().ok_or_else(|| io::Error::other("the folder of the run is missing"))

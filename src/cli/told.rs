@@ -23,7 +23,8 @@ pub(super) fn tell(
     if !server.addr().ip().is_loopback() {
         say("warning: everybody who reaches this address can read the figures of the run");
     }
-    if !quiet {
+    // A port that the system chose can be known from nowhere else.
+    if !quiet || addr.port() == 0 {
         say(&format!("metrics: http://{}/metrics", server.addr()));
     }
     Ok(server)

@@ -32,15 +32,66 @@ const TIMES: [f64; 35] = [
     0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0,
     50.0, 70.0, 100.0, 300.0, 600.0,
 ];
-/// Bounds of token counts.
-const TOKENS: [f64; 18] = [
-    1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_024.0, 2_048.0, 4_096.0, 8_192.0,
-    16_384.0, 32_768.0, 65_536.0, 131_072.0,
+/// Bounds of token counts, to the longest contexts there are.
+const TOKENS: [f64; 21] = [
+    1.0,
+    2.0,
+    4.0,
+    8.0,
+    16.0,
+    32.0,
+    64.0,
+    128.0,
+    256.0,
+    512.0,
+    1_024.0,
+    2_048.0,
+    4_096.0,
+    8_192.0,
+    16_384.0,
+    32_768.0,
+    65_536.0,
+    131_072.0,
+    262_144.0,
+    524_288.0,
+    1_048_576.0,
 ];
-/// Bounds of everything else, which are rates.
-const RATES: [f64; 25] = [
-    1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, 100.0, 150.0, 200.0, 300.0,
-    500.0, 700.0, 1_000.0, 1_500.0, 2_000.0, 3_000.0, 5_000.0, 7_000.0, 10_000.0,
+/// Bounds of everything else, which are rates. Those of long prompts that a server has cached are
+/// far beyond those of any decoding.
+const RATES: [f64; 33] = [
+    1.0,
+    1.5,
+    2.0,
+    3.0,
+    5.0,
+    7.0,
+    10.0,
+    15.0,
+    20.0,
+    30.0,
+    50.0,
+    70.0,
+    100.0,
+    150.0,
+    200.0,
+    300.0,
+    500.0,
+    700.0,
+    1_000.0,
+    1_500.0,
+    2_000.0,
+    3_000.0,
+    5_000.0,
+    7_000.0,
+    10_000.0,
+    15_000.0,
+    20_000.0,
+    30_000.0,
+    50_000.0,
+    70_000.0,
+    100_000.0,
+    300_000.0,
+    1_000_000.0,
 ];
 
 /// A format that Prometheus reads.
@@ -53,11 +104,16 @@ pub enum ExpositionFormat {
 }
 
 impl ExpositionFormat {
-    /// The best that a client takes, by its `Accept` header: OpenMetrics only where it is named.
+    /// What a client likes best, by its `Accept` header: OpenMetrics only where it is named, in
+    /// this version or in any, and liked no less than plain text.
+    ///
+    /// # Source
+    ///
+    /// RFC 9110, 12.5.1: `Accept`, and 12.4.2: weights.
     pub fn accepted_by(header: &str) -> Self {
-        let names = header.split(',').filter_map(|part| part.split(';').next());
-        let is_named = names.map(str::trim).any(|name| name == "application/openmetrics-text");
-        if is_named { Self::OpenMetrics } else { Self::Prometheus }
+        let openmetrics = weight(header, "application/openmetrics-text", "1.0.0");
+        let is_liked = openmetrics > 0.0 && openmetrics >= weight(header, "text/plain", "0.0.4");
+        if is_liked { Self::OpenMetrics } else { Self::Prometheus }
     }
 
     /// Its `Content-Type`.
@@ -67,6 +123,23 @@ impl ExpositionFormat {
             Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
         }
     }
+}
+
+/// How well `accept` likes a format of this version, from 0 (not at all) to 1.
+fn weight(accept: &str, format: &str, version: &str) -> f64 {
+    let weights = accept.split(',').filter_map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_meant = parts.next()?.eq_ignore_ascii_case(format);
+        let parameters = parts.filter_map(|part| part.split_once('='));
+        let parameter = |wanted: &str| {
+            let mut parameters = parameters.clone();
+            parameters.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value)
+        };
+        let has_version = parameter("version").is_none_or(|it| it.trim_matches('"') == version);
+        let weight = parameter("q").and_then(|q| q.parse().ok()).unwrap_or(1.0);
+        (is_meant && has_version).then_some(weight)
+    });
+    weights.fold(0.0, f64::max)
 }
 
 /// Tells a run that goes on to Prometheus.
@@ -109,6 +182,10 @@ impl Collector for Collected {
         // Numbers are taken over while nobody else may look, text is made after.
         let families = {
             let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
+            if !run.has_begun() {
+                // Its folder may yet get another name, and samples of the first would be another's.
+                return Ok(());
+            }
             let mut families = of_run(&run, self.version);
             families.extend(of_series(&run));
             families.extend(Metric::distributions().map(|metric| distribution(&run, metric)));
@@ -191,7 +268,6 @@ fn of_run(run: &LiveRun, version: &str) -> Vec<Family> {
             .with(about, Sample::Info),
         gauge("cells_planned", "cells of the plan", u64::from(run.cells())),
         gauge("cells_finished", "cells that are over", u64::from(run.cells_finished())),
-        gauge("stopping", "1 once the run was asked to stop", u64::from(run.is_stopping())),
     ]
 }
 
@@ -302,13 +378,15 @@ fn bounds(unit: &str) -> &'static [f64] {
     }
 }
 
-/// How many values lie at or below each bound and above the one before, and beyond the last. A
-/// value is where the middle of its step of the histogram is, at most 0.1 % off.
+/// How many values lie at or below each bound and above the one before, and beyond the last.
+///
+/// A value is where its step of the histogram begins, at most 0.1 % too low. In its middle, as
+/// means and percentiles have it, 2,048 tokens would be 2,049 and beyond their own bound.
 fn buckets(values: &Histogram<u64>, bounds: &[f64], recorded_per_base: f64) -> Vec<(f64, u64)> {
     let all = bounds.iter().copied().chain([f64::INFINITY]);
     let mut buckets: Vec<_> = all.map(|bound| (bound, 0)).collect();
     for step in values.iter_recorded() {
-        let value = float(values.median_equivalent(step.value_iterated_to())) / recorded_per_base;
+        let value = float(values.lowest_equivalent(step.value_iterated_to())) / recorded_per_base;
         let place = bounds.partition_point(|bound| *bound < value);
         buckets[place].1 += step.count_since_last_iteration();
     }
@@ -334,7 +412,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{
-        Exposition, ExpositionFormat, Family, Sample, TIMES, buckets, distribution, of_run,
+        Exposition, ExpositionFormat, Family, Sample, TIMES, TOKENS, buckets, distribution, of_run,
         of_series,
     };
     use crate::live::samples::run;
@@ -382,22 +460,36 @@ mod tests {
     }
 
     #[test]
+    fn before_the_first_cell_there_are_no_samples() {
+        let run = crate::live::LiveRun::new("run", "scenario", 1, 1);
+        let exposition = Exposition::new(&Arc::new(Mutex::new(run)), "1.2.3");
+        assert_eq!(exposition.text(ExpositionFormat::OpenMetrics).unwrap(), "# EOF\n");
+        assert_eq!(exposition.text(ExpositionFormat::Prometheus).unwrap(), "");
+    }
+
+    #[test]
     fn both_formats_tell_the_same_samples() {
-        let samples = |format| -> BTreeSet<String> {
-            let text = text(format);
-            let samples = text.lines().filter(|line| !line.starts_with('#'));
+        // One says 1.0 where the other says 1.
+        let number = |text: &str| text.parse::<f64>().unwrap().to_string();
+        let sample = |line: &str| {
+            let (name, value) = line.rsplit_once(' ').unwrap();
             // The order of labels is the library's.
-            samples
-                .map(|line| {
-                    let mut parts: Vec<_> = line.split(['{', ',', '}']).collect();
-                    parts.sort_unstable();
-                    parts.join("|")
+            let mut parts: Vec<_> = name
+                .split(['{', ',', '}'])
+                .map(|part| match part.strip_prefix("le=") {
+                    Some(bound) => number(bound.trim_matches('"')),
+                    None => part.to_owned(),
                 })
-                .collect()
+                .collect();
+            parts.sort_unstable();
+            format!("{} {}", parts.join("|"), number(value))
+        };
+        let samples = |format| -> BTreeSet<String> {
+            text(format).lines().filter(|line| !line.starts_with('#')).map(sample).collect()
         };
         let told = samples(ExpositionFormat::Prometheus);
         assert!(told.len() > 300);
-        assert_eq!(told.len(), samples(ExpositionFormat::OpenMetrics).len());
+        assert_eq!(told, samples(ExpositionFormat::OpenMetrics));
     }
 
     #[test]
@@ -415,40 +507,105 @@ mod tests {
         }
     }
 
+    /// The name of a family as its descriptor has it.
+    fn full(family: &Family) -> String {
+        match family.unit {
+            Some(unit) => format!("pacemark_{}_{unit}", family.name),
+            None => format!("pacemark_{}", family.name),
+        }
+    }
+
+    /// The labels of a family as the document has them.
+    fn labelled(family: &Family) -> String {
+        let Some((labels, _)) = family.samples.first() else { return "load".to_owned() };
+        let names: Vec<_> = labels.iter().map(|label| label.0).collect();
+        let (load, others) = match names.as_slice() {
+            ["run", "backend", "workload", "stage", others @ ..] => {
+                (Some("load".to_owned()), others)
+            }
+            ["run", others @ ..] => (None, others),
+            _ => panic!("{names:?}"),
+        };
+        let others = others.iter().map(|name| format!("`{name}`"));
+        load.into_iter().chain(others).collect::<Vec<_>>().join(", ")
+    }
+
+    /// A cell of the document without the targets of its links.
+    fn unlinked(cell: &str) -> String {
+        let parts = cell.split('[').map(|part| match part.split_once("](") {
+            Some((text, rest)) => text.to_owned() + rest.split_once(')').map_or("", |rest| rest.1),
+            None => part.to_owned(),
+        });
+        parts.collect::<String>().trim().to_owned()
+    }
+
     #[test]
     fn the_document_lists_what_is_told() {
         let run = run();
-        let full = |family: &Family| match family.unit {
-            Some(unit) => format!("pacemark_{}_{unit}", family.name),
-            None => format!("pacemark_{}", family.name),
+        let row = |family: &Family, meaning: &str| {
+            [&full(family), family.kind.as_str(), &labelled(family), meaning].join(" | ")
         };
-        let told = of_run(&run, "1").into_iter().chain(of_series(&run));
-        let told = told.chain(Metric::distributions().map(|metric| distribution(&run, metric)));
-        let told: Vec<_> = told
-            .map(|family| format!("| `{}` | {} |", full(&family), family.kind.as_str()))
-            .collect();
+        let others = of_run(&run, "1").into_iter().chain(of_series(&run));
+        let told = others.map(|family| row(&family, &family.help));
+        let told = told.chain(
+            Metric::distributions()
+                .map(|metric| row(&distribution(&run, metric), &format!("`{}`", metric.key()))),
+        );
         let rows = DOCUMENT.lines().filter(|line| line.starts_with("| `pacemark_"));
-        let listed: Vec<_> =
-            rows.map(|row| row.split('|').take(3).collect::<Vec<_>>().join("|") + "|").collect();
-        assert_eq!(listed, told);
+        let listed = rows.map(|row| {
+            let cells: Vec<_> = row.trim_matches('|').split('|').map(unlinked).collect();
+            [cells[0].trim_matches('`'), &cells[1], &cells[2], &cells[3]].join(" | ")
+        });
+        assert_eq!(listed.collect::<Vec<_>>(), told.collect::<Vec<_>>());
     }
 
     #[test]
     fn names_are_those_of_a_run_that_is_over() {
+        let own = run();
+        for metric in Metric::distributions() {
+            let name = format!("pacemark_{}", metric.exposed().name);
+            assert_eq!(full(&distribution(&own, metric)), name);
+        }
+        // What a family is called, means, and is counted in is told alike.
+        let heads = |text: &str| -> BTreeSet<String> {
+            let heads = text.lines().filter(|line| {
+                line.starts_with("# HELP pacemark_") || line.starts_with("# UNIT pacemark_")
+            });
+            heads.map(str::to_owned).collect()
+        };
         let over = crate::report::openmetrics(&crate::result::sample::result(1)).unwrap();
-        let goes_on = text(ExpositionFormat::OpenMetrics);
-        for name in ["pacemark_ttft_seconds", "pacemark_output_tokens", "pacemark_itl_seconds"] {
-            let help = |text: &str| lines(text, &format!("# HELP {name} "));
-            assert_eq!(help(&over), help(&goes_on));
+        let (over, goes_on) = (heads(&over), heads(&text(ExpositionFormat::OpenMetrics)));
+        for metric in [Metric::Ttft, Metric::E2e, Metric::OutputTokens] {
+            let name = format!("pacemark_{} ", metric.exposed().name);
+            let both = over.intersection(&goes_on).filter(|line| line.contains(&name));
+            assert_eq!(both.count(), 2, "{name}");
         }
     }
 
     #[test]
-    fn openmetrics_is_for_those_who_name_it() {
-        let prometheus =
-            "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.2";
-        assert_eq!(ExpositionFormat::accepted_by(prometheus), ExpositionFormat::OpenMetrics);
-        for header in ["", "*/*", "text/html"] {
+    fn openmetrics_is_for_those_who_name_it_and_like_it() {
+        // As Prometheus asks: each version with its weight.
+        let prometheus = [
+            "application/openmetrics-text;version=1.0.0;q=0.5,\
+             application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,\
+             */*;q=0.2",
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
+             application/openmetrics-text;version=0.0.1;q=0.4,\
+             text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,\
+             text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+        ];
+        let others = ["application/openmetrics-text", "Application/OpenMetrics-Text; Q=0.1"];
+        for header in prometheus.into_iter().chain(others) {
+            assert_eq!(ExpositionFormat::accepted_by(header), ExpositionFormat::OpenMetrics);
+        }
+        for header in [
+            "",
+            "*/*",
+            "text/html",
+            "application/openmetrics-text;q=0",
+            "application/openmetrics-text;q=0.1, text/plain",
+            "application/openmetrics-text;version=0.0.1",
+        ] {
             assert_eq!(ExpositionFormat::accepted_by(header), ExpositionFormat::Prometheus);
         }
     }
@@ -468,12 +625,23 @@ mod tests {
             let mut cumulative = 0;
             for (bound, here) in told {
                 cumulative += here;
-                let below = |factor: f64| {
-                    let seconds = |value: &u64| crate::units::float(*value) / 1e9;
-                    crate::units::count(values.iter().filter(|value| seconds(value) <= bound * factor).count())
+                let below = |bound: f64| {
+                    let seconds = |value: &&u64| crate::units::float(**value) / 1e9 <= bound;
+                    crate::units::count(values.iter().filter(seconds).count())
                 };
-                prop_assert!(below(0.999) <= cumulative && cumulative <= below(1.001));
+                prop_assert!(below(bound) <= cumulative && cumulative <= below(bound * 1.001));
             }
+        }
+    }
+
+    #[test]
+    fn a_value_on_a_bound_counts_at_that_bound() {
+        for tokens in [1, 1_024, 2_048, 4_096, 32_768, 131_072] {
+            let mut histogram = Histogram::<u64>::new(3).unwrap();
+            histogram.record(tokens).unwrap();
+            let told = buckets(&histogram, &TOKENS, 1.0);
+            let own = told.iter().find(|bucket| bucket.1 == 1).unwrap();
+            assert!((own.0 - crate::units::float(tokens)).abs() < 0.5, "{tokens} in {}", own.0);
         }
     }
 

@@ -130,7 +130,17 @@ impl LiveRun {
         self.is_stopping = true;
     }
 
-    /// Name of the folder of the run.
+    /// The run is stored in a folder of this name; another run had the name it was to have.
+    pub fn stored_as(&mut self, run: &str) {
+        run.clone_into(&mut self.run);
+    }
+
+    /// Whether a cell has begun; until then servers are tried, and there is no folder.
+    pub const fn has_begun(&self) -> bool {
+        !self.series.is_empty()
+    }
+
+    /// Name of the folder of the run; what it is to be called before the first cell.
     pub fn run(&self) -> &str {
         &self.run
     }
@@ -238,6 +248,15 @@ mod tests {
         assert_eq!(run.current().unwrap().1.phase, CellPhase::Warmup);
         run.progress(Duration::from_secs(1), true, 4);
         assert_eq!(run.current().unwrap().1.phase, CellPhase::Measure);
+    }
+
+    #[test]
+    fn a_run_has_the_name_it_was_stored_under() {
+        let mut run = LiveRun::new("run", "scenario", 1, 1);
+        assert!(!run.has_begun());
+        run.stored_as("run-2");
+        run.cell_started(&labels(0, "ollama", 0), CellAim::default());
+        assert_eq!((run.has_begun(), run.run()), (true, "run-2"));
     }
 
     #[test]

@@ -54,7 +54,8 @@ fn sum(samples: &BTreeMap<&str, f64>, start: &str) -> f64 {
 fn counters_grow_while_the_run_goes_on() {
     let work = Sandbox::new();
     work.write("s.yaml", SCENARIO);
-    let arguments = ["run", "s.yaml", "--metrics-listen", "127.0.0.1:0"];
+    // A port that the system chose is told however quiet the run is.
+    let arguments = ["run", "s.yaml", "--quiet", "--metrics-listen", "127.0.0.1:0"];
     let mut run = Running(work.command(&arguments).stdout(Stdio::null()).spawn().unwrap());
     let mut told = BufReader::new(run.0.stderr.take().unwrap()).lines();
     let line = told.find(|line| line.as_ref().unwrap().starts_with("metrics: ")).unwrap().unwrap();
@@ -67,6 +68,7 @@ fn counters_grow_while_the_run_goes_on() {
     for _ in 0..PATIENCE.as_millis() / 100 {
         let answer = ask(addr, "/metrics", "text/plain");
         assert!(answer.contains("content-type: text/plain; version=0.0.4"), "{answer}");
+        assert!(!answer.contains("run=\"\""), "no sample is of a run without a name: {answer}");
         let now = sum(&samples(&answer), finished);
         assert!(now >= before, "{now} after {before}");
         seen += u32::from(now > before);
@@ -81,6 +83,9 @@ fn counters_grow_while_the_run_goes_on() {
     let answer = ask(addr, "/metrics", "application/openmetrics-text;version=1.0.0");
     assert!(answer.contains("content-type: application/openmetrics-text"), "{answer}");
     assert!(answer.ends_with("# EOF\n"));
+    let about = answer.lines().find(|line| line.starts_with("pacemark_run_info{")).unwrap();
+    let named = about.split_once("run=\"").unwrap().1.split('"').next().unwrap();
+    assert!(work.path().join("results").join(named).join("result.json").is_file(), "{about}");
     let samples = samples(&answer);
     assert!(sum(&samples, "pacemark_ttft_seconds_count{") > 0.0);
     assert!(sum(&samples, "pacemark_tokens_total{") > 0.0);

@@ -5,13 +5,15 @@
 //! the run.
 
 mod exposition;
+mod exposition_format;
 mod run;
 #[cfg(test)]
 mod samples;
 mod series;
 mod view;
 
-pub use exposition::{Exposition, ExpositionFormat};
+pub use exposition::Exposition;
+pub use exposition_format::ExpositionFormat;
 pub use run::{CellAim, CellNow, LiveRun};
 pub use series::{HistoryPoint, Labels, Second, Series};
 pub use view::{Look, draw};

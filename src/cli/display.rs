@@ -44,21 +44,24 @@ impl Manner {
 #[derive(Debug)]
 pub(super) struct Display {
     lines: ProgressLines,
-    following: Following,
+    /// `None` where nothing shows more than the lines do.
+    following: Option<Following>,
     screen: Option<Screen>,
     /// Notes that the view has no room for in the end; they are told after it.
     notes: Vec<String>,
 }
 
 impl Display {
-    /// Shows a run of `plan` that will be stored in the folder `run`.
+    /// Shows a run of `plan` that will be stored in the folder `run`; `is_told` says whether
+    /// others than the view look at `shared`.
     pub(super) fn new(
         plan: &Arc<RunPlan>,
         run: &str,
-        manner: Manner,
+        (manner, is_told): (Manner, bool),
         (shared, interrupt): (&Shared, &Interrupt),
     ) -> Self {
-        let following = Following::new(plan, run, shared);
+        let following =
+            (is_told || manner == Manner::Screen).then(|| Following::new(plan, run, shared));
         let mut is_quiet = manner == Manner::Quiet;
         let screen = (manner == Manner::Screen)
             .then(|| Screen::open(Arc::clone(shared), interrupt.clone()))
@@ -74,30 +77,36 @@ impl Display {
 
     /// The run is stored in the folder `run`.
     pub(super) fn stored_as(&self, run: &str) {
-        self.following.stored_as(run);
+        if let Some(following) = &self.following {
+            following.stored_as(run);
+        }
     }
 
     pub(super) fn cell_started(&mut self, cell: &Cell) -> io::Result<()> {
         self.lines.cell_started(cell);
-        self.following.cell_started(cell)
+        self.following.as_mut().map_or(Ok(()), |following| following.cell_started(cell))
     }
 
     pub(super) fn progress(&mut self, progress: &Progress<'_>) {
         self.lines.progress(progress);
-        self.following.progress(progress);
+        if let Some(following) = &mut self.following {
+            following.progress(progress);
+        }
     }
 
     pub(super) fn interval(&mut self, cell: &Cell, interval: &Interval) -> io::Result<()> {
-        self.following.interval(cell, interval)
+        self.following.as_mut().map_or(Ok(()), |following| following.interval(cell, interval))
     }
 
     pub(super) fn cell_finished(&mut self, cell: &Cell, result: &RunResult) -> io::Result<()> {
         self.lines.cell_finished(cell);
-        self.following.cell_finished(cell, result)
+        self.following.as_mut().map_or(Ok(()), |following| following.cell_finished(cell, result))
     }
 
     pub(super) fn note(&mut self, text: &str) {
-        self.following.note(text);
+        if let Some(following) = &mut self.following {
+            following.note(text);
+        }
         if self.screen.is_some() {
             self.notes.push(text.to_owned());
         } else {

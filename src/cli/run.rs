@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         begun: None,
         folder: None,
         calibration: stored(&host),
-        display: Display::new(&plan, &name, manner, (&shared, &interrupt)),
+        display: Display::new(&plan, &name, (manner, told.is_some()), (&shared, &interrupt)),
         folder_name: name,
     };
     let identity = RunIdentity {

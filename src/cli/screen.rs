@@ -168,13 +168,13 @@ impl View {
     fn draw(&mut self, cell: &mut Option<u32>, elapsed: Duration) -> io::Result<()> {
         let size = size();
         let is_resized = self.terminal.get_frame().area() != size;
-        let run = look(&self.run);
-        let number = run.current().map(|(_, now)| now.number);
+        let number = look(&self.run).current().map(|(_, now)| now.number);
         // Commands around cells may have written over the view.
         if std::mem::replace(cell, number) != number || is_resized {
             self.terminal = blank(size)?;
         }
-        self.terminal.draw(|frame| draw(frame, &run, elapsed, self.look)).map(drop)
+        // Nobody is held up by a terminal that is slow: it is written to after the run was looked at.
+        self.terminal.draw(|frame| draw(frame, &look(&self.run), elapsed, self.look)).map(drop)
     }
 
     fn goes_on(&self) -> bool {

@@ -2,9 +2,9 @@
 //! several into one page, and follows a run that goes on.
 //!
 //! Everything shown is made from stored runs by `report`, when it is asked for; nothing here
-//! computes a figure. Beside it a second server tells Prometheus where a run stands that this program
-//! makes. A server listens where it is told, answers only what was addressed to it
-//! (another site's page cannot read it under a name of its own), and changes nothing.
+//! computes a figure. Beside it a second server tells Prometheus where a run stands that this
+//! program makes. A server listens where it is told, answers only what was addressed to it (another
+//! site's page cannot read it under a name of its own), and changes nothing.
 
 mod events;
 mod guard;

@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { faint } from "./contrast.mjs";
+import { opener } from "./page.mjs";
 import { perform } from "./perform.mjs";
 
 const [, , executablePath, results, out] = process.argv;
@@ -14,22 +15,7 @@ const several = `file://${join(results, "several.html")}`;
 
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 
-/** A page that must neither complain nor ask for anything. */
-const open = async (url, options = {}) => {
-  const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, ...options });
-  const page = await context.newPage();
-  const troubles = [];
-  page.on("console", (message) => {
-    // Looking at the pixels of charts is the tests' own doing.
-    const own = message.text().startsWith("Canvas2D: ");
-    if (["error", "warning"].includes(message.type()) && !own) troubles.push(message.text());
-  });
-  page.on("pageerror", (error) => troubles.push(error.stack));
-  page.on("dialog", (dialog) => { troubles.push(`a dialog: ${dialog.message()}`); dialog.dismiss(); });
-  page.on("request", (request) => { if (request.url() !== url) troubles.push(`asks for ${request.url()}`); });
-  await page.goto(url);
-  return { page, troubles, close: () => context.close() };
-};
+const open = opener(browser, (asked, url) => asked === url);
 
 /** Brings every part of the page into sight, and every chart onto it. */
 const scroll = async (page) => {

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { faint } from "./contrast.mjs";
+import { opener } from "./page.mjs";
 import { perform } from "./perform.mjs";
 
 const [, , executablePath, results, out, pacemark, scenario] = process.argv;
@@ -25,21 +26,8 @@ const server = await started(["serve", results, "--listen", "127.0.0.1:0"], /htt
 const origin = server.found[0];
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 
-/** A page that must neither complain nor ask anybody else. */
-const open = async (path, options = {}) => {
-  const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, ...options });
-  const page = await context.newPage();
-  const troubles = [];
-  page.on("console", (message) => {
-    const own = message.text().startsWith("Canvas2D: ");
-    if (["error", "warning"].includes(message.type()) && !own) troubles.push(message.text());
-  });
-  page.on("pageerror", (error) => troubles.push(error.stack));
-  page.on("dialog", (dialog) => { troubles.push(`a dialog: ${dialog.message()}`); dialog.dismiss(); });
-  page.on("request", (request) => { if (!request.url().startsWith(origin)) troubles.push(`asks for ${request.url()}`); });
-  await page.goto(origin + path);
-  return { page, troubles, close: () => context.close() };
-};
+const openAt = opener(browser, (asked) => asked.startsWith(origin));
+const open = (path, options) => openAt(origin + path, options);
 
 const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 

@@ -116,7 +116,7 @@ fn line(name: String, span: String, of: &Second, latencies: &[(Metric, &str)]) -
 }
 
 /// A percentile in ms, with `~` where it rests on too few values; `-` where there is none.
-fn latency(of: &Second, metric: Metric, percentile: f64) -> String {
+pub(super) fn latency(of: &Second, metric: Metric, percentile: f64) -> String {
     let Some(values) = of.distribution(metric) else { return "-".to_owned() };
     let mark = if supported(percentile, values.len()) { "" } else { "~" };
     match figure(values, metric.unit(), Statistic::Percentile(percentile)) {

@@ -6,9 +6,12 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
+use super::figures::latency;
 use super::look::Look;
 use crate::live::{CellNow, LiveRun, Series};
 use crate::measure::CellPhase;
+use crate::metric::Metric;
+use crate::report::number;
 use crate::units::{count, float, index, ratio, seconds, whole};
 
 /// Most columns of the progress bar.
@@ -75,23 +78,28 @@ pub(super) fn progress(run: &LiveRun, look: Look, area: Rect) -> Line<'static> {
     Line::from(spans)
 }
 
-/// What the cell has done, in one line.
+/// What the cell has done.
 pub(super) fn counts(run: &LiveRun, look: Look) -> Line<'static> {
     let Some((series, now)) = run.current() else { return Line::default() };
-    let recent = series.recent(&[]);
-    let rate = |count: u64| float(count) / seconds(recent.length).max(f64::MIN_POSITIVE);
-    let mut spans = vec![Span::raw(format!(" {} in flight, {} done", now.in_flight, now.finished))];
-    if !recent.length.is_zero() {
-        spans.push(Span::raw(format!(
-            "; due {:.1}/s, sent {:.1}/s, ended {:.1}/s",
-            rate(recent.due),
-            rate(recent.activity.sent),
-            rate(recent.activity.finished),
-        )));
+    let done = format!(" {} in flight, {} done; ", now.in_flight, now.finished);
+    Line::from(vec![Span::raw(done), failed(series, look)])
+}
+
+/// How the load of the last seconds was kept to: what was due and sent, and how late.
+pub(super) fn sending(run: &LiveRun) -> Line<'static> {
+    let Some((series, _)) = run.current() else { return Line::default() };
+    let recent = series.recent(&[Metric::ScheduleDelay]);
+    if recent.length.is_zero() {
+        return Line::default();
     }
-    spans.push(Span::raw("; "));
-    spans.push(failed(series, look));
-    Line::from(spans)
+    let rate = |count: u64| number(float(count) / seconds(recent.length));
+    let [p50, p99] = [50.0, 99.0].map(|at| latency(&recent, Metric::ScheduleDelay, at));
+    Line::from(format!(
+        " due {}/s, sent {}/s, ended {}/s; sent late by {p50} ms p50, {p99} ms p99",
+        rate(recent.due),
+        rate(recent.activity.sent),
+        rate(recent.activity.finished),
+    ))
 }
 
 fn failed(series: &Series, look: Look) -> Span<'static> {

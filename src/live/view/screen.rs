@@ -9,13 +9,13 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use super::figures::figures;
 use super::graph::graph;
-use super::head::{counts, fitted, load, progress, title};
+use super::head::{counts, fitted, load, progress, sending, title};
 use super::help::{help, keys};
 use super::look::Look;
 use crate::live::LiveRun;
 
-/// Lines of the head: title, load, progress, counts.
-const HEAD: u16 = 4;
+/// Lines of the head: title, load, progress, counts, sending.
+const HEAD: u16 = 5;
 /// Most lines of failures, and of notes.
 const TOLD: usize = 3;
 /// Lines of the graph, if there is room.
@@ -36,8 +36,13 @@ pub fn draw(frame: &mut Frame<'_>, run: &LiveRun, elapsed: Duration, look: Look)
         Constraint::Length(1),
     ])
     .areas(area);
-    let lines =
-        vec![title(run, elapsed, head), load(run), progress(run, look, head), counts(run, look)];
+    let lines = vec![
+        title(run, elapsed, head),
+        load(run),
+        progress(run, look, head),
+        counts(run, look),
+        sending(run),
+    ];
     frame.render_widget(Paragraph::new(lines), head);
     if look.help {
         frame.render_widget(Paragraph::new(help()).wrap(Wrap { trim: false }), middle);
@@ -122,11 +127,12 @@ mod tests {
 
     #[test]
     fn everything_has_room_on_a_small_terminal() {
-        insta::assert_snapshot!(screen(&run(), PLAIN, [80, 24]), @r#"
+        insta::assert_snapshot!(screen(&run(), PLAIN, [80, 24]), @r"
         pacemark: 两台服务器                                cell 2/4, round 1/2, 01:23
         本地推理 🚀, short-chat, concurrency 4, 30s
         measuring  ################........................  12 of 30 s
-        4 in flight, 60 done; due 5.0/s, sent 5.0/s, ended 5.0/s; 12 failed (20.0%)
+        4 in flight, 60 done; 12 failed (20.0%)
+        due 5.00/s, sent 5.00/s, ended 5.00/s; sent late by 2.00 ms p50, ~2.00 ms p99
 
         backend      last    req/s    tok/s TTFT p50 TTFT p99  ITL p50  ITL p99
         short-chat, concurrency 4, 30s
@@ -143,21 +149,21 @@ mod tests {
                                                                           @@@@@@@@@@@@
                                                                           @@@@@@@@@@@@
 
-
         12 x api_error: broken
         ollama: the model was loaded in 3.2 s
         q stop and keep what is measured  Q leave at once  ? help
-        "#);
+        ");
     }
 
     #[test]
     fn a_wide_terminal_shows_more_latencies() {
         let look = Look { blocks: true, ..PLAIN };
-        insta::assert_snapshot!(screen(&run(), look, [150, 24]), @r#"
+        insta::assert_snapshot!(screen(&run(), look, [150, 24]), @r"
         pacemark: 两台服务器                                                                                                      cell 2/4, round 1/2, 01:23
         本地推理 🚀, short-chat, concurrency 4, 30s
         measuring  ████████████████░░░░░░░░░░░░░░░░░░░░░░░░  12 of 30 s
-        4 in flight, 60 done; due 5.0/s, sent 5.0/s, ended 5.0/s; 12 failed (20.0%)
+        4 in flight, 60 done; 12 failed (20.0%)
+        due 5.00/s, sent 5.00/s, ended 5.00/s; sent late by 2.00 ms p50, ~2.00 ms p99
 
         backend      last    req/s    tok/s TTFT p50 TTFT p99  ITL p50  ITL p99  E2E p50  E2E p99 late p50 late p99
         short-chat, concurrency 4, 30s
@@ -174,11 +180,10 @@ mod tests {
                                                                                                                                                 ████████████
                                                                                                                                                 ████████████
 
-
         12 x api_error: broken
         ollama: the model was loaded in 3.2 s
         q stop and keep what is measured  Q leave at once  ? help
-        "#);
+        ");
     }
 
     #[test]

@@ -165,12 +165,13 @@ impl<'a> Exchange<'a> {
         record.finished_at = Some(self.link.read_at());
         let answer = decode_answer(spec.endpoint, &bytes)?;
         if let Some(kept) = self.answer.as_deref_mut() {
-            answer_texts(&bytes, &mut |part, text| kept.add(part, text));
+            answer_texts(spec.endpoint, &bytes, &mut |part, text| kept.add(part, text));
         }
         record.usage = answer.usage.unwrap_or_default();
         record.finish_reason = answer.finish;
         record.reasoning_seen = answer.reasoning;
         record.tool_calls = answer.calls;
+        record.server_times = answer.times.map(Box::new);
         // A server may ignore the wish for a stream; then there are no moments of tokens.
         record.streamed = false;
         Ok(false)

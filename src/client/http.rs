@@ -395,7 +395,7 @@ fn headers(backend: &Backend, base: &BaseUrl) -> Result<HeaderMap, ClientError> 
 fn routes(backend: &Backend, base: &BaseUrl) -> Result<Vec<Route>, ClientError> {
     let headers = headers(backend, base)?;
     let route = |endpoint: Endpoint| {
-        let path = format!("{}{}", base.root, endpoint.path());
+        let path = endpoint.path_at(&base.root);
         let text = match backend.http {
             HttpVersion::One => path,
             HttpVersion::Two => format!("{}{path}", base.origin()),

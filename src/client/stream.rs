@@ -99,6 +99,7 @@ impl StreamReader {
         record.usage = self.facts.state.usage.unwrap_or_default();
         record.finish_reason = self.facts.state.finish;
         record.tool_calls = self.facts.state.calls;
+        record.server_times.clone_from(&self.facts.state.times);
     }
 }
 

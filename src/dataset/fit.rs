@@ -45,7 +45,7 @@ pub(super) fn check(prompt: &Prompt, purpose: Purpose) -> Result<(), Fault> {
             let homes: Vec<_> = fitting.iter().map(|endpoint| endpoint.key()).collect();
             let accepted = accepted_by(endpoint);
             Err(Fault::new(
-                format!("{found}, which /v1{} does not take", endpoint.path()),
+                format!("{found}, which {} does not take", endpoint.usual_path()),
                 format!("{accepted}; or send the workload to {}", homes.join(" or ")),
             ))
         }
@@ -58,7 +58,8 @@ const fn shape(prompt: &Prompt) -> (&'static str, &'static [Endpoint]) {
         Prompt::Text(_) => ("a text", &Endpoint::ALL),
         Prompt::Body(_) => ("a whole request", &Endpoint::ALL),
         Prompt::Messages(_) => {
-            ("a conversation (`messages`)", &[Endpoint::Chat, Endpoint::Responses])
+            let homes = &[Endpoint::Chat, Endpoint::Responses, Endpoint::OllamaChat];
+            ("a conversation (`messages`)", homes)
         }
         Prompt::Inputs(_) => ("a list of inputs (`input: […]`)", &[Endpoint::Embeddings]),
         Prompt::Tokens(_) => {
@@ -72,7 +73,10 @@ const fn shape(prompt: &Prompt) -> (&'static str, &'static [Endpoint]) {
 const fn accepted_by(endpoint: Endpoint) -> &'static str {
     match endpoint {
         Endpoint::Completions => "a text or token ids (`prompt`)",
-        Endpoint::Chat | Endpoint::Responses => "a text (`prompt`) or a conversation (`messages`)",
+        Endpoint::OllamaGenerate => "a text (`prompt`)",
+        Endpoint::Chat | Endpoint::Responses | Endpoint::OllamaChat => {
+            "a text (`prompt`) or a conversation (`messages`)"
+        }
         Endpoint::Embeddings => "a text (`prompt`) or inputs (`input`)",
         Endpoint::Rerank => "a text (`prompt`), or a `query` with `documents`",
     }
@@ -100,11 +104,11 @@ mod tests {
     #[test]
     fn a_conversation_fits_a_chat_or_a_response() {
         let talk = Prompt::Messages(json!([{"role": "user", "content": "hi"}]));
-        assert_eq!(homes(&talk), [Endpoint::Chat, Endpoint::Responses]);
+        assert_eq!(homes(&talk), [Endpoint::Chat, Endpoint::Responses, Endpoint::OllamaChat]);
         let fault = check(&talk, Purpose::Prompts(Endpoint::Embeddings)).unwrap_err();
         insta::assert_snapshot!(
             format!("found {}; accepted is {}", fault.found, fault.accepted),
-            @"found a conversation (`messages`), which /v1/embeddings does not take; accepted is a text (`prompt`) or inputs (`input`); or send the workload to chat or responses"
+            @"found a conversation (`messages`), which /v1/embeddings does not take; accepted is a text (`prompt`) or inputs (`input`); or send the workload to chat or responses or ollama_chat"
         );
     }
 

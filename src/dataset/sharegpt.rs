@@ -61,7 +61,7 @@ fn prompt_row(text: &str, endpoint: Endpoint) -> Result<PromptRow, String> {
     let answer = turns.get(first + 1).filter(|(speaker, _)| *speaker == Speaker::Assistant);
     let system = turns[..first].iter().find(|(speaker, _)| *speaker == Speaker::System);
     let prompt = match system {
-        Some((_, system)) if endpoint == Endpoint::Chat && !system.is_empty() => {
+        Some((_, system)) if endpoint.has_conversations() && !system.is_empty() => {
             Prompt::Messages(json!([
                 {"role": "system", "content": system},
                 {"role": "user", "content": question},

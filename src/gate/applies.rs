@@ -66,6 +66,12 @@ pub(super) fn lacking(figure: FigureKey, measured: &Measured) -> String {
         | Metric::InputTokenThroughput
         | Metric::TotalTokenThroughput
         | Metric::PrefillRate => "the server does not tell how many tokens its input has",
+        Metric::ServerLoad
+        | Metric::ServerPrefill
+        | Metric::ServerPrefillRate
+        | Metric::ServerDecodeRate => {
+            "the server does not tell its own times; Ollama does at `endpoint: ollama_chat`"
+        }
         Metric::OutputTokens => "no output token was counted",
         _ => "no request of the cell has it",
     }

@@ -116,7 +116,7 @@ const LAST_TURN_APART: u32 = 15;
 ///
 /// One per thread; [`Recorder::merge`] adds them up to what one recorder of all records would
 /// hold. A request costs no memory once the histograms have grown to its values: a recorder
-/// takes 19 histograms of 450 KiB at the very most (8.4 MiB), usually 1 to 4 MiB, however many
+/// takes 23 histograms of 450 KiB at the very most (10.1 MiB), usually 1 to 4 MiB, however many
 /// requests it sees; that of a mix as much again for each workload.
 #[derive(Clone, Debug)]
 pub struct Recorder {

@@ -50,6 +50,14 @@ pub struct RequestMetrics {
     pub prefill_rate: Option<f64>,
     /// The time that a gateway says it added.
     pub gateway_overhead: Option<Duration>,
+    /// The time for loading the model, by the server's own clock.
+    pub server_load: Option<Duration>,
+    /// The time for reading the input, by the server's own clock.
+    pub server_prefill: Option<Duration>,
+    /// Input tokens read in that time, per second.
+    pub server_prefill_rate: Option<f64>,
+    /// Output tokens per second, by the server's own clock.
+    pub server_decode_rate: Option<f64>,
 }
 
 impl RequestMetrics {
@@ -80,6 +88,10 @@ impl RequestMetrics {
             decode_rate: None,
             prefill_rate: None,
             gateway_overhead: None,
+            server_load: None,
+            server_prefill: None,
+            server_prefill_rate: None,
+            server_decode_rate: None,
         };
         if record.outcome.is_completed() {
             metrics.add_latencies(record, shape);
@@ -89,6 +101,12 @@ impl RequestMetrics {
 
     fn add_latencies(&mut self, record: &RequestRecord, shape: &StreamShape) {
         self.gateway_overhead = record.gateway.as_ref().and_then(|gateway| gateway.overhead);
+        if let Some(times) = &record.server_times {
+            self.server_load = times.load;
+            self.server_prefill = times.prefill;
+            self.server_prefill_rate = rate(times.prefill_tokens, times.prefill);
+            self.server_decode_rate = rate(times.decode_tokens, times.decode);
+        }
         let Some(sent_at) = record.sent_at else { return };
         let first_token_at = record.first_token_at();
         let ended_at = record.last_token_at().or(record.finished_at);
@@ -127,6 +145,8 @@ impl RequestMetrics {
             Metric::Response => self.response,
             Metric::TtftDue => self.ttft_due,
             Metric::GatewayOverhead => self.gateway_overhead,
+            Metric::ServerLoad => self.server_load,
+            Metric::ServerPrefill => self.server_prefill,
             _ => None,
         }
     }
@@ -141,9 +161,17 @@ impl RequestMetrics {
             Metric::InputTokens => self.input_tokens,
             Metric::DecodeRate => rate(self.decode_rate),
             Metric::PrefillRate => rate(self.prefill_rate),
+            Metric::ServerPrefillRate => rate(self.server_prefill_rate),
+            Metric::ServerDecodeRate => rate(self.server_decode_rate),
             time => self.time(time).map(nanos),
         }
     }
+}
+
+/// Tokens per second; `None` where nothing was counted or no time passed.
+fn rate(tokens: Option<u32>, time: Option<Duration>) -> Option<f64> {
+    let (tokens, time) = tokens.zip(time)?;
+    (tokens > 0 && !time.is_zero()).then(|| f64::from(tokens) / seconds(time))
 }
 
 fn span((later, earlier): (Moment, Moment)) -> Duration {

@@ -184,6 +184,18 @@ catalogue! {
     GatewayOverhead, "gateway_overhead", "gateway overhead", Milliseconds, Lower, Distribution,
         "the time that the gateway says it added (x-litellm-overhead-duration-ms)",
         "answers of a gateway that tells it";
+    ServerLoad, "server_load", "load time by the server", Milliseconds, Lower, Distribution,
+        "the time until the model was in memory, by the server's own clock",
+        "answers of a server that tells it";
+    ServerPrefill, "server_prefill", "prefill time by the server", Milliseconds, Lower, Distribution,
+        "the time for reading the input, by the server's own clock: without the queue",
+        "answers of a server that tells it";
+    ServerPrefillRate, "server_prefill_rate", "input speed by the server", TokensPerSecond, Higher,
+        Distribution, "input tokens read / server_prefill, both by the server's own count",
+        "answers of a server that tells it";
+    ServerDecodeRate, "server_decode_rate", "output speed by the server", TokensPerSecond, Higher,
+        Distribution, "output tokens / the time for generating them, both by the server's own count",
+        "answers of a server that tells it";
     RequestThroughput, "request_throughput", "request throughput", RequestsPerSecond, Higher, Window,
         "successes finished in the window / window length", "every cell";
     OutputTokenThroughput, "output_token_throughput", "output token throughput", TokensPerSecond,

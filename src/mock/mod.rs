@@ -4,8 +4,12 @@
 //! behaves is a [`crate::scenario::MockSpec`]; what it saw is a [`Truth`].
 //!
 //! * Paths: `GET /v1/models`, `GET /v1/models/<model>`, and `POST` to `/v1/chat/completions`,
-//!   `/v1/completions`, `/v1/responses`, `/v1/embeddings` and `/v1/rerank`. Everything else is an
-//!   error in the API's shape.
+//!   `/v1/completions`, `/v1/responses`, `/v1/embeddings` and `/v1/rerank`; and as Ollama has them,
+//!   `POST` to `/api/chat`, `/api/generate` and `/api/show`, `GET /api/version`, `/api/tags` and
+//!   `/api/ps`. Everything else is an error in the API's shape.
+//! * Where loading takes time (`load`), a model is loaded by the first request that names it, or
+//!   by an `/api/generate` without a prompt, and dropped after `keep_alive`, or at once where a
+//!   request says `keep_alive: 0`.
 //! * A chat or response that must call a tool (`tool_choice` is `required`, or names one) gets a
 //!   call of the first of its `tools`, or of that one, with the words as its argument.
 //! * Any prompt gets the same words, a token each. Headers (and the role of a chat) leave as
@@ -24,6 +28,8 @@ mod draw;
 mod engine;
 #[cfg(target_os = "linux")]
 mod kernel_timer;
+mod native;
+mod own_routes;
 mod pacer;
 mod phrases;
 mod pieces;
@@ -32,6 +38,7 @@ mod refusal;
 mod release;
 mod render;
 mod request;
+mod residence;
 mod responses;
 mod routes;
 mod rules;

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::native;
 use super::refusal::Refusal;
 use super::render::Title;
 use super::responses;
@@ -30,6 +31,7 @@ impl Phrases {
     pub(super) fn new(title: &Title, script: &Script, include_usage: bool) -> Self {
         match (title.endpoint, &title.tool) {
             (Endpoint::Responses, _) => responses::phrases(title, script),
+            (Endpoint::OllamaChat | Endpoint::OllamaGenerate, _) => native::phrases(title),
             (Endpoint::Chat, Some(tool)) => called(title, tool, script, include_usage),
             (Endpoint::Chat, None) => chat(title, script, include_usage),
             (Endpoint::Completions | Endpoint::Embeddings | Endpoint::Rerank, _) => {
@@ -43,6 +45,7 @@ impl Phrases {
 pub(super) fn failure(endpoint: Endpoint, refusal: &Refusal) -> String {
     match endpoint {
         Endpoint::Responses => responses::failure(refusal),
+        Endpoint::OllamaChat | Endpoint::OllamaGenerate => native::error(refusal) + "\n",
         Endpoint::Chat | Endpoint::Completions | Endpoint::Embeddings | Endpoint::Rerank => {
             format!("data: {}\n\n", refusal.body())
         }

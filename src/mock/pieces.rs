@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 
+use super::native::{Closing, Spent};
 use super::phrases::{self, Phrases};
 use super::refusal::Refusal;
 use super::render::{Title, WORDS, words};
@@ -27,6 +28,8 @@ pub(super) struct Pieces {
     full_events: u32,
     /// Where the tail begins; before it stands the last event, where that is not full.
     tail_at: usize,
+    /// The end of an answer that tells what it took.
+    closing: Option<Closing>,
 }
 
 impl Pieces {
@@ -66,6 +69,7 @@ impl Pieces {
             ends,
             full_events,
             tail_at,
+            closing: Closing::new(title, script),
         }
     }
 
@@ -79,9 +83,12 @@ impl Pieces {
         phrases::failure(self.endpoint, &Refusal::injected()).into()
     }
 
-    /// What follows the last event: the finish, the usage, `[DONE]`.
-    pub(super) fn tail(&self) -> Bytes {
-        self.text.slice(self.tail_at..)
+    /// What follows the last event: the finish, the usage, `[DONE]`, what it took.
+    pub(super) fn tail(&self, spent: Spent) -> Bytes {
+        match &self.closing {
+            Some(closing) => closing.line(spent).into(),
+            None => self.text.slice(self.tail_at..),
+        }
     }
 
     /// Events from number `from` on, up to but without number `to` or fewer, and how many.
@@ -106,7 +113,7 @@ impl Pieces {
 
 #[cfg(test)]
 mod tests {
-    use super::Pieces;
+    use super::{Pieces, Spent};
     use crate::mock::draw::Lottery;
     use crate::mock::render::{Title, words};
     use crate::mock::request::Limit;
@@ -143,7 +150,7 @@ mod tests {
         let pieces = pieces(Endpoint::Chat, 2, 1);
         let (events, given) = pieces.events(0, 2);
         assert_eq!(given, 2);
-        let all = [pieces.head().unwrap(), events, pieces.tail()].concat();
+        let all = [pieces.head().unwrap(), events, pieces.tail(Spent::default())].concat();
         insta::assert_snapshot!(String::from_utf8(all).unwrap(), @r#"
         data: {"id":"chatcmpl-7","object":"chat.completion.chunk","created":1,"model":"qwen3:\"4b\"","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}
 
@@ -163,7 +170,7 @@ mod tests {
     fn a_stream_of_a_completion_has_text_and_no_role() {
         let pieces = pieces(Endpoint::Completions, 1, 1);
         assert_eq!(pieces.head(), None);
-        let all = [pieces.events(0, 1).0, pieces.tail()].concat();
+        let all = [pieces.events(0, 1).0, pieces.tail(Spent::default())].concat();
         insta::assert_snapshot!(String::from_utf8(all).unwrap(), @r#"
         data: {"id":"cmpl-7","object":"text_completion","created":1,"model":"qwen3:\"4b\"","choices":[{"index":0,"text":"the ","finish_reason":null}]}
 

@@ -51,9 +51,11 @@ impl Title {
         let (object, key, content) = match self.endpoint {
             Endpoint::Responses => return responses::whole(self, script).to_string(),
             Endpoint::Chat => ("chat.completion", "message", self.message(&text)),
-            Endpoint::Completions | Endpoint::Embeddings | Endpoint::Rerank => {
-                ("text_completion", "text", json!(text))
-            }
+            Endpoint::Completions
+            | Endpoint::Embeddings
+            | Endpoint::Rerank
+            | Endpoint::OllamaChat
+            | Endpoint::OllamaGenerate => ("text_completion", "text", json!(text)),
         };
         let reason = self.finish_reason(script);
         let choice = json!({"index": 0, key: content, "finish_reason": reason});
@@ -106,7 +108,7 @@ impl Title {
     pub(super) fn id(&self) -> String {
         let prefix = match self.endpoint {
             Endpoint::Chat => "chatcmpl",
-            Endpoint::Completions => "cmpl",
+            Endpoint::Completions | Endpoint::OllamaChat | Endpoint::OllamaGenerate => "cmpl",
             Endpoint::Responses => "resp",
             Endpoint::Embeddings => "embd",
             Endpoint::Rerank => "rerank",

@@ -6,11 +6,14 @@
 //! other characters are one (rounded up per text), and a token id is itself one. Roles and
 //! templates count nothing, a picture as much as at low detail at OpenAI.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
+use super::residence::Keep;
 use crate::openai::Endpoint;
-use crate::units::{count, index, to_u32};
+use crate::units::{count, index, parse_span, span_from_seconds, to_u32};
 
 /// Characters of alphabetic scripts that make a token.
 const CHARS_PER_TOKEN: u64 = 4;
@@ -35,6 +38,8 @@ pub(super) struct Ask {
     pub(super) wanted: Wanted,
     /// The tool that must be called.
     pub(super) tool: Option<String>,
+    /// How long the model is to be kept afterwards, where the request says so.
+    pub(super) keep: Option<Keep>,
 }
 
 /// What is wanted.
@@ -49,6 +54,8 @@ pub(super) enum Wanted {
         /// How long the answer may be.
         limit: Limit,
     },
+    /// A model in memory, or out of it, and no text.
+    Nothing,
     /// Vectors.
     Embeddings {
         /// A key per vector: the text, or the token ids as text.
@@ -106,12 +113,20 @@ impl Ask {
             Endpoint::Responses => (response_input(&body)?, text(&body)?),
             Endpoint::Embeddings => embeddings(&body)?,
             Endpoint::Rerank => documents(&body)?,
+            Endpoint::OllamaChat if is_empty(&body, "messages") => (0, Wanted::Nothing),
+            Endpoint::OllamaChat => (conversation(&body, "messages")?, native_text(&body)?),
+            Endpoint::OllamaGenerate if is_empty(&body, "prompt") => (0, Wanted::Nothing),
+            Endpoint::OllamaGenerate => (generation(&body)?, native_text(&body)?),
         };
         let tool = match endpoint {
             Endpoint::Chat | Endpoint::Responses => called_tool(&body)?,
-            Endpoint::Completions | Endpoint::Embeddings | Endpoint::Rerank => None,
+            Endpoint::Completions
+            | Endpoint::Embeddings
+            | Endpoint::Rerank
+            | Endpoint::OllamaChat
+            | Endpoint::OllamaGenerate => None,
         };
-        Ok(Self { model, prompt_tokens, wanted, tool })
+        Ok(Self { model, prompt_tokens, wanted, tool, keep: keep(&body)? })
     }
 }
 
@@ -137,6 +152,49 @@ fn text(body: &Map<String, Value>) -> Result<Wanted, Refusal> {
         Some(_) => return Err(Refusal::invalid("`stream_options` must be an object.")),
     };
     Ok(Wanted::Text { stream: flag(body, "stream")?, include_usage, limit })
+}
+
+/// A request to Ollama's own addresses, which stream unless they are told not to.
+fn native_text(body: &Map<String, Value>) -> Result<Wanted, Refusal> {
+    let limit = body.get("options").and_then(|options| options.get("num_predict"));
+    // Less than none stands for no bound.
+    let most = limit.and_then(Value::as_u64).map(to_u32);
+    let stream = body.get("stream").is_none_or(Value::is_null) || flag(body, "stream")?;
+    let limit = Limit { most, ..Limit::default() };
+    Ok(Wanted::Text { stream, include_usage: true, limit })
+}
+
+/// Input tokens of a text with its system message.
+fn generation(body: &Map<String, Value>) -> Result<u64, Refusal> {
+    let system = body.get("system").and_then(Value::as_str).map_or(0, text_tokens);
+    let prompt = body.get("prompt").and_then(Value::as_str);
+    let prompt = prompt.ok_or_else(|| Refusal::invalid("`prompt` must be a text."))?;
+    Ok(system + text_tokens(prompt))
+}
+
+fn is_empty(body: &Map<String, Value>, key: &str) -> bool {
+    match body.get(key) {
+        None | Some(Value::Null) => true,
+        Some(Value::String(text)) => text.is_empty(),
+        Some(Value::Array(items)) => items.is_empty(),
+        Some(_) => false,
+    }
+}
+
+/// `keep_alive`: seconds, or a text with a unit; less than none stands for ever.
+fn keep(body: &Map<String, Value>) -> Result<Option<Keep>, Refusal> {
+    let said = match body.get("keep_alive") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Number(seconds)) => seconds
+            .as_f64()
+            .map(|seconds| if seconds < 0.0 { None } else { span_from_seconds(seconds) }),
+        Some(Value::String(text)) if text.starts_with('-') => Some(None),
+        Some(Value::String(text)) if text == "0" => Some(Some(Duration::ZERO)),
+        Some(Value::String(text)) => parse_span(text).ok().map(Some),
+        Some(_) => None,
+    };
+    let refused = || Refusal::invalid("`keep_alive` must be seconds or a text such as `5m`.");
+    said.map(Some).ok_or_else(refused)
 }
 
 fn embeddings(body: &Map<String, Value>) -> Result<(u64, Wanted), Refusal> {
@@ -335,7 +393,10 @@ mod tests {
         );
         let limit = Limit { most: Some(7), least: 2, ignore_end: true };
         let wanted = Wanted::Text { stream: true, include_usage: true, limit };
-        assert_eq!(ask, Ok(Ask { model: "m".to_owned(), prompt_tokens: 4, wanted, tool: None }));
+        assert_eq!(
+            ask,
+            Ok(Ask { model: "m".to_owned(), prompt_tokens: 4, wanted, tool: None, keep: None })
+        );
     }
 
     #[test]

@@ -12,6 +12,8 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::native;
+use super::own_routes::own_routes;
 use super::refusal::Refusal;
 use super::service::{Answer, Service};
 use crate::openai::Endpoint;
@@ -20,19 +22,20 @@ use crate::openai::Endpoint;
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
 /// What `GET /v1/models` lists where any model is served.
-const ANY_MODEL: &str = "mock";
+pub(super) const ANY_MODEL: &str = "mock";
 
 /// Every path of the server.
 pub(super) fn router(service: Arc<Service>) -> Router {
-    let mut router = Router::new()
+    let mut router = own_routes()
         .route("/", get(async || "pacemark mock is running\n"))
         .route("/v1/models", get(list_models))
         .route("/v1/models/{*model}", get(show_model));
     for endpoint in Endpoint::ALL {
         let serve = async move |State(service): State<Arc<Service>>, request: Request| {
-            serve(&service, endpoint, request).await
+            let served = serve(&service, endpoint, request).await;
+            served.unwrap_or_else(|refusal| refused(endpoint, refusal))
         };
-        router = router.route(&format!("/v1{}", endpoint.path()), post(serve));
+        router = router.route(&endpoint.usual_path(), post(serve));
     }
     router
         .method_not_allowed_fallback(async |request: Request| {
@@ -55,10 +58,20 @@ async fn serve(
     match service.answer(endpoint, &body).await? {
         Answer::Whole(text) => Ok(json_response(StatusCode::OK, text)),
         Answer::Stream(stream) => {
-            let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-cache")];
+            let kind =
+                if endpoint.is_of_ollama() { "application/x-ndjson" } else { "text/event-stream" };
+            let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache")];
             Ok((headers, Body::new(stream)).into_response())
         }
     }
+}
+
+fn refused(endpoint: Endpoint, refusal: Refusal) -> Response {
+    if endpoint.is_of_ollama() {
+        let body = native::error(&refusal);
+        return json_response(status(&refusal), body);
+    }
+    refusal.into_response()
 }
 
 async fn list_models(
@@ -99,11 +112,14 @@ fn check_key(service: &Service, headers: &HeaderMap) -> Result<(), Refusal> {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        json_response(status, self.body())
+        json_response(status(&self), self.body())
     }
 }
 
-fn json_response(status: StatusCode, text: String) -> Response {
+fn status(refusal: &Refusal) -> StatusCode {
+    StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+pub(super) fn json_response(status: StatusCode, text: String) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], Bytes::from(text)).into_response()
 }

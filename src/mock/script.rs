@@ -28,6 +28,8 @@ pub(super) struct Script {
     pub(super) events: u32,
     /// Time to the first event, or on top of queue and prefill.
     pub(super) ttft: Duration,
+    /// How long the prompt takes, without waiting for its turn.
+    pub(super) prefill: Duration,
     /// What goes wrong, if anything.
     pub(super) fault: Option<Fault>,
     /// The pause, if there is one.
@@ -59,8 +61,8 @@ impl Script {
         let tokens_per_event = spec.tokens_per_event.max(1);
         let events = tokens.div_ceil(tokens_per_event);
         let fault = fault(spec, events, draw);
-        let stall = stall(spec, events, draw);
-        Self { tokens, cut, tokens_per_event, events, ttft: ttft(spec, draw), fault, stall }
+        let (stall, ttft) = (stall(spec, events, draw), ttft(spec, draw));
+        Self { tokens, cut, tokens_per_event, events, ttft, prefill: ttft, fault, stall }
     }
 
     /// The fate of a request for vectors or a ranking, which come whole.
@@ -68,7 +70,16 @@ impl Script {
         // There is no stream that could break or pause.
         let fault = fault(spec, 1, draw).map(|_| Fault::Refuse);
         let ttft = ttft(spec, draw);
-        Self { tokens: 1, cut: false, tokens_per_event: 1, events: 1, ttft, fault, stall: None }
+        Self {
+            tokens: 1,
+            cut: false,
+            tokens_per_event: 1,
+            events: 1,
+            ttft,
+            prefill: ttft,
+            fault,
+            stall: None,
+        }
     }
 
     /// When each event is due, counted from the request, where no engine decides.

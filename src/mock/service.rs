@@ -3,10 +3,12 @@
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::batch::Batch;
 use super::draw::{Draw, Lottery};
 use super::engine::{Job, QueueFull};
+use super::native::{self, Spent};
 use super::pacer::Pacer;
 use super::pieces::Pieces;
 use super::ranking::ranking;
@@ -14,6 +16,7 @@ use super::refusal::Refusal;
 use super::release::{Released, Releases, Timed};
 use super::render::Title;
 use super::request::{Ask, Wanted};
+use super::residence::Residence;
 use super::script::{Fault, Script};
 use super::stream::TextStream;
 use super::truth::{Ledger, Written};
@@ -22,6 +25,7 @@ use super::visit::Visit;
 use crate::clock::WallTime;
 use crate::openai::Endpoint;
 use crate::scenario::MockSpec;
+use crate::units::{float, span_from_seconds};
 
 const MILLIS_PER_SECOND: i64 = 1_000;
 
@@ -34,6 +38,7 @@ pub(super) struct Service {
     /// The engine; `None`: answers follow their scripts alone.
     batch: Option<Arc<Batch>>,
     lottery: Mutex<Lottery>,
+    residence: Arc<Residence>,
     requests: AtomicU64,
     started_at: i64,
 }
@@ -52,13 +57,19 @@ impl Service {
     pub(super) fn new(spec: MockSpec, pacer: Arc<Pacer>, ledger: Arc<Ledger>) -> Self {
         let batch = spec.slots.map(|slots| Arc::new(Batch::new(&spec, slots, Arc::clone(&pacer))));
         let lottery = Mutex::new(Lottery::new(spec.seed));
+        let residence = Arc::new(Residence::new(&spec, Arc::clone(&pacer)));
         let (requests, started_at) = (AtomicU64::new(0), now_in_seconds());
-        Self { spec, pacer, ledger, batch, lottery, requests, started_at }
+        Self { spec, pacer, ledger, batch, lottery, residence, requests, started_at }
     }
 
     /// How it behaves.
     pub(super) const fn spec(&self) -> &MockSpec {
         &self.spec
+    }
+
+    /// The models it holds in memory.
+    pub(super) fn residence(&self) -> &Residence {
+        &self.residence
     }
 
     /// When it started, in seconds since 1970.
@@ -94,17 +105,29 @@ impl Service {
     /// [`Refusal`] if the request is wrong, the queue full, or an error was asked for.
     pub(super) async fn answer(&self, endpoint: Endpoint, body: &[u8]) -> Result<Answer, Refusal> {
         let mut visit = Visit::begin(&self.ledger, self.pacer.now());
-        let accepted = self.accept(endpoint, body, &visit).inspect_err(|_| visit.fail())?;
+        let ask = self.admit(endpoint, body, &mut visit).await.inspect_err(|_| visit.fail())?;
+        if ask.wanted == Wanted::Nothing {
+            visit.answer();
+            let unload = ask.keep == Some(Some(Duration::ZERO));
+            return Ok(Answer::Whole(native::nothing(&ask.model, unload)));
+        }
+        let accepted = self.accept((endpoint, ask), body, &visit).inspect_err(|_| visit.fail())?;
         let Accepted { title, wanted, script, releases } = accepted;
         match wanted {
+            // It was answered above.
+            Wanted::Nothing => Err(Refusal::injected()),
             Wanted::Text { stream: true, include_usage, .. } => {
                 let pieces = Pieces::new(&title, &script, include_usage);
                 let stream = TextStream::new(visit, pieces, releases, &script);
                 Ok(Answer::Stream(Box::new(stream)))
             }
             Wanted::Text { .. } => {
-                wait(visit, releases, &script).await?;
-                Ok(Answer::Whole(title.whole(&script)))
+                let spent = wait(visit, releases, &script).await?;
+                Ok(Answer::Whole(if endpoint.is_of_ollama() {
+                    native::whole(&title, &script, spent)
+                } else {
+                    title.whole(&script)
+                }))
             }
             Wanted::Ranking { query, documents, most, with_documents } => {
                 wait(visit, releases, &script).await?;
@@ -119,22 +142,55 @@ impl Service {
         }
     }
 
-    fn accept(&self, endpoint: Endpoint, body: &[u8], visit: &Visit) -> Result<Accepted, Refusal> {
-        let Ask { model, prompt_tokens, wanted, tool } = Ask::parse(endpoint, body)?;
-        self.check_model(&model)?;
+    /// Reads a request and waits until its model is in memory.
+    async fn admit(
+        &self,
+        endpoint: Endpoint,
+        body: &[u8],
+        visit: &mut Visit,
+    ) -> Result<Ask, Refusal> {
+        let ask = Ask::parse(endpoint, body)?;
+        self.check_model(&ask.model)?;
+        let stay = self.residence.enter(&ask.model, ask.keep);
+        let (wait, users) = (stay.wait, stay.users);
+        visit.holds(stay);
+        let places = self.spec.slots.zip(self.spec.queue);
+        let places = places.map(|(slots, queue)| slots.saturating_add(queue));
+        if !wait.is_zero() {
+            if places.is_some_and(|places| users > places) {
+                return Err(Refusal::busy());
+            }
+            tokio::time::sleep(wait).await;
+        }
+        Ok(ask)
+    }
+
+    fn accept(
+        &self,
+        (endpoint, ask): (Endpoint, Ask),
+        body: &[u8],
+        visit: &Visit,
+    ) -> Result<Accepted, Refusal> {
+        let Ask { model, prompt_tokens, wanted, tool, keep: _ } = ask;
         let prompt_tokens = self.spec.taken_in(prompt_tokens);
         let draw = self.draw(endpoint, body);
-        let script = match &wanted {
+        let mut script = match &wanted {
             Wanted::Text { limit, .. } => Script::generation(&self.spec, *limit, &draw),
-            Wanted::Embeddings { .. } | Wanted::Ranking { .. } => Script::items(&self.spec, &draw),
+            Wanted::Nothing | Wanted::Embeddings { .. } | Wanted::Ranking { .. } => {
+                Script::items(&self.spec, &draw)
+            }
         };
+        if let Some(rate) = self.spec.prefill_rate {
+            let reading = span_from_seconds(float(prompt_tokens) / rate);
+            script.prefill += reading.unwrap_or_default();
+        }
         if script.fault == Some(Fault::Refuse) {
             return Err(Refusal::injected());
         }
         let releases = match &self.batch {
             None => {
                 let dues = script.dues(&self.spec, &draw);
-                Releases::Timed(Timed::new(Arc::clone(&self.pacer), visit.arrived_at(), dues))
+                Releases::Timed(Timed::new(Arc::clone(&self.pacer), visit.admitted_at(), dues))
             }
             Some(batch) => {
                 let Script { events, ttft, stall, .. } = script;
@@ -163,7 +219,7 @@ struct Accepted {
 }
 
 /// Waits until a whole answer is due.
-async fn wait(mut visit: Visit, mut releases: Releases, script: &Script) -> Result<(), Refusal> {
+async fn wait(mut visit: Visit, mut releases: Releases, script: &Script) -> Result<Spent, Refusal> {
     releases.skip_to_event(script.events);
     let Released { due, now, .. } = poll_fn(|context| releases.poll(script.events, context)).await;
     if script.fault.is_some() {
@@ -174,7 +230,9 @@ async fn wait(mut visit: Visit, mut releases: Releases, script: &Script) -> Resu
     let (first, last) = (Some(since), Some(since));
     visit.wrote(Written { events: 0, late: now.since(due), gap: None, first, last });
     visit.answer();
-    Ok(())
+    let (load, prefill) = (visit.load(), script.prefill);
+    let decode = since.saturating_sub(load).saturating_sub(prefill);
+    Ok(Spent { load, prefill, decode, total: since })
 }
 
 fn now_in_seconds() -> i64 {

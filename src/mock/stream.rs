@@ -3,10 +3,12 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
 
+use super::native::Spent;
 use super::pieces::Pieces;
 use super::release::{Released, Releases};
 use super::script::{Fault, Script};
@@ -27,8 +29,12 @@ pub(super) struct TextStream {
     events: u32,
     /// Whether an error takes the place of the event after those.
     breaks: bool,
+    /// When text was written first.
+    began_at: Option<Moment>,
     /// When text was written last.
     wrote_at: Option<Moment>,
+    /// How long the prompt takes, without the queue.
+    prefill: Duration,
     phase: Phase,
 }
 
@@ -54,7 +60,9 @@ impl TextStream {
             sent: 0,
             events,
             breaks,
+            began_at: None,
             wrote_at: None,
+            prefill: script.prefill,
             phase: Phase::Head,
         }
     }
@@ -85,7 +93,20 @@ impl TextStream {
             first: (self.sent == 0).then_some(since),
             last: is_last.then_some(since),
         });
+        self.began_at.get_or_insert(released.now);
         self.wrote_at = Some(released.now);
+    }
+
+    fn spent(&self) -> Spent {
+        let since = |from: Option<Moment>| {
+            self.wrote_at.zip(from).map(|(last, from)| last.since(from)).unwrap_or_default()
+        };
+        Spent {
+            load: self.visit.load(),
+            prefill: self.prefill,
+            decode: since(self.began_at),
+            total: since(Some(self.visit.arrived_at())),
+        }
     }
 }
 
@@ -110,7 +131,7 @@ impl Body for TextStream {
                 Phase::Tail => {
                     this.visit.answer();
                     this.phase = Phase::Over;
-                    break this.pieces.tail();
+                    break this.pieces.tail(this.spent());
                 }
                 Phase::Over => return Poll::Ready(None),
             }

@@ -1,7 +1,9 @@
 //! One request's stay at the server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::residence::Stay;
 use super::truth::{End, Ledger, Written};
 use crate::units::Moment;
 
@@ -12,6 +14,7 @@ pub(super) struct Visit {
     ledger: Arc<Ledger>,
     arrived_at: Moment,
     timed: bool,
+    stay: Option<Stay>,
     end: End,
 }
 
@@ -19,12 +22,27 @@ impl Visit {
     /// Notes that a request had arrived whole at `arrived_at`.
     pub(super) fn begin(ledger: &Arc<Ledger>, arrived_at: Moment) -> Self {
         let timed = ledger.arrived();
-        Self { ledger: Arc::clone(ledger), arrived_at, timed, end: End::Abandoned }
+        Self { ledger: Arc::clone(ledger), arrived_at, timed, stay: None, end: End::Abandoned }
     }
 
     /// When the request had arrived whole.
     pub(super) const fn arrived_at(&self) -> Moment {
         self.arrived_at
+    }
+
+    /// Holds the model it uses for as long as it lasts.
+    pub(super) fn holds(&mut self, stay: Stay) {
+        self.stay = Some(stay);
+    }
+
+    /// How long it waited for its model.
+    pub(super) fn load(&self) -> Duration {
+        self.stay.as_ref().map_or(Duration::ZERO, |stay| stay.wait)
+    }
+
+    /// When its model was there: as soon as it had arrived, where nothing was loaded.
+    pub(super) fn admitted_at(&self) -> Moment {
+        self.arrived_at + self.load()
     }
 
     /// The whole answer leaves, or the end of a stream.

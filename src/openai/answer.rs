@@ -3,11 +3,12 @@
 use super::endpoint::{Endpoint, Output, TextForm};
 use super::facts::{Facts, read_facts};
 use super::failure::{ApiError, excerpt};
+use super::ollama;
 use super::responses::read_response;
 use super::scan::{Broken, Scan};
 use super::text::{RawText, TextPart};
 use super::thinking::{Text, Thinking};
-use crate::record::{Failure, FailureKind, FinishReason, TokenUsage};
+use crate::record::{Failure, FailureKind, FinishReason, ServerTimes, TokenUsage};
 
 /// What an answer that came in one piece carries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Answer {
     pub items: u32,
     /// Calls of tools.
     pub calls: u32,
+    /// The server's own times; `None` where it tells none.
+    pub times: Option<ServerTimes>,
 }
 
 /// Reads the body of an answer with a success status.
@@ -58,10 +61,7 @@ fn decode_text(form: TextForm, body: &[u8]) -> Result<Answer, Failure> {
             }
         }
     };
-    let facts: Scan<Facts<'_>> = match form {
-        TextForm::Choices => read_facts(body, &mut on_text),
-        TextForm::Response => read_response(body, None, &mut on_text),
-    };
+    let facts = read_text(form, body, &mut on_text);
     let facts = facts.map_err(|broken| malformed(broken, body))?;
     if let Some(error) = facts.error {
         return Err(ApiError::from_json(error).into());
@@ -80,15 +80,29 @@ fn decode_text(form: TextForm, body: &[u8]) -> Result<Answer, Failure> {
         reasoning: known.reasoning,
         items: facts.choices,
         calls,
+        times: facts.times,
     })
 }
 
 /// Hands the texts of a generated answer that came in one piece to `sink`, part by part. An
 /// answer that is broken may be told as far as it goes.
-pub fn answer_texts(body: &[u8], sink: &mut dyn FnMut(TextPart, &str)) {
+pub fn answer_texts(endpoint: Endpoint, body: &[u8], sink: &mut dyn FnMut(TextPart, &str)) {
+    let mut on_text = |part, text: RawText<'_>| sink(part, &text.to_text());
+    let read = read_text(endpoint.text_form(), body, &mut on_text);
     // What is broken was said when the answer was decoded.
-    let read = read_facts(body, &mut |part, text| sink(part, &text.to_text()));
     read.map(drop).unwrap_or_default();
+}
+
+fn read_text<'a>(
+    form: TextForm,
+    body: &'a [u8],
+    on_text: &mut impl FnMut(TextPart, RawText<'a>),
+) -> Scan<Facts<'a>> {
+    match form {
+        TextForm::Choices => read_facts(body, on_text),
+        TextForm::Response => read_response(body, None, on_text),
+        TextForm::Lines => ollama::read_object(body, on_text),
+    }
 }
 
 /// The failure of an answer that is not the JSON it should be.
@@ -118,7 +132,9 @@ mod tests {
             "content":"Say \"hi\"\n\u4f60\u597d"}}]}"#;
         let texts = |body: &[u8]| {
             let mut texts = Vec::new();
-            answer_texts(body, &mut |part, text| texts.push((part, text.to_owned())));
+            answer_texts(Endpoint::Chat, body, &mut |part, text| {
+                texts.push((part, text.to_owned()));
+            });
             texts
         };
         let text = "Say \"hi\"\n\u{4f60}\u{597d}".to_owned();

@@ -7,6 +7,9 @@ use super::endpoint::Endpoint;
 /// Fields that only pacemark sets: the measurement rests on them.
 const OWN_FIELDS: [&str; 2] = ["model", "stream"];
 
+/// The field of Ollama's own requests that holds the settings of the model.
+const OPTIONS: &str = "options";
+
 /// What a request body is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyParts<'a> {
@@ -49,6 +52,13 @@ pub enum Ask<'a> {
     Completion {
         /// The text to go on from.
         prompt: Input<'a>,
+    },
+    /// Ollama's own: the answer to one text.
+    Generation {
+        /// The system message.
+        system: Option<&'a str>,
+        /// The text.
+        prompt: &'a str,
     },
     /// A response to one message, which the server is not to keep.
     Response {
@@ -127,6 +137,8 @@ pub enum TokenLimit {
     MaxCompletionTokens(u32),
     /// `max_output_tokens`, of responses
     MaxOutputTokens(u32),
+    /// `num_predict` among the `options` of Ollama
+    NumPredict(u32),
 }
 
 /// The JSON body of a request.
@@ -149,19 +161,40 @@ pub fn request_body(parts: &BodyParts<'_>) -> Vec<u8> {
                 set("max_completion_tokens", limit.into())
             }
             Some(TokenLimit::MaxOutputTokens(limit)) => set("max_output_tokens", limit.into()),
+            Some(TokenLimit::NumPredict(limit)) => set(OPTIONS, json!({"num_predict": limit})),
         };
     }
+    let keeps_options = matches!(parts.token_limit, Some(TokenLimit::NumPredict(_)));
     for (key, value) in parts.extra.iter().copied().flatten() {
         if OWN_FIELDS.contains(&key.as_str()) {
             continue;
         }
-        if value.is_null() {
-            body.shift_remove(key);
-        } else {
-            body.insert(key.clone(), value.clone());
+        match (body.get_mut(key), value) {
+            // The limit is one of them.
+            (Some(Value::Object(options)), Value::Object(more))
+                if key == OPTIONS && keeps_options =>
+            {
+                merge(options, more);
+            }
+            _ => merge_field(&mut body, key, value),
         }
     }
     Value::Object(body).to_string().into_bytes()
+}
+
+/// Merges fields in; `null` deletes a field.
+fn merge(fields: &mut Map<String, Value>, more: &Map<String, Value>) {
+    for (key, value) in more {
+        merge_field(fields, key, value);
+    }
+}
+
+fn merge_field(fields: &mut Map<String, Value>, key: &str, value: &Value) {
+    if value.is_null() {
+        fields.shift_remove(key);
+    } else {
+        fields.insert(key.to_owned(), value.clone());
+    }
 }
 
 const fn generates(ask: Ask<'_>) -> bool {
@@ -169,6 +202,7 @@ const fn generates(ask: Ask<'_>) -> bool {
         Ask::Chat { .. }
         | Ask::Messages { .. }
         | Ask::Completion { .. }
+        | Ask::Generation { .. }
         | Ask::Response { .. }
         | Ask::ResponseMessages { .. } => true,
         Ask::Embedding { .. } | Ask::Embeddings { .. } | Ask::Ranking { .. } => false,
@@ -216,6 +250,10 @@ fn asked(ask: Ask<'_>) -> Vec<(&'static str, Value)> {
             vec![("messages", Value::Array(all))]
         }
         Ask::Completion { prompt } => vec![("prompt", prompt.into())],
+        Ask::Generation { system, prompt } => {
+            let system = system.map(|system| ("system", system.into()));
+            system.into_iter().chain([("prompt", prompt.into())]).collect()
+        }
         Ask::Response { instructions, user } => response(instructions, user.into()),
         Ask::ResponseMessages { instructions, messages } => {
             response(instructions, messages.clone())
@@ -352,6 +390,17 @@ mod tests {
         let ask = Ask::ResponseMessages { instructions: None, messages: &messages };
         let parts = BodyParts { ask, stream: false, ..parts };
         insta::assert_snapshot!(body(&parts), @r#"{"model":"m","input":[{"role":"user","content":"u"}],"store":false,"stream":false,"max_output_tokens":9}"#);
+    }
+
+    #[test]
+    fn the_limit_of_ollama_is_one_of_its_options() {
+        let token_limit = Some(TokenLimit::NumPredict(9));
+        let ask = Ask::Generation { system: Some("s"), prompt: "p" };
+        let backend = map(&json!({"keep_alive": -1, "options": {"temperature": 1, "seed": 1}}));
+        let workload = map(&json!({"options": {"temperature": 0, "seed": null}}));
+        let extra = [&backend, &workload];
+        let parts = BodyParts { token_limit, include_usage: false, extra: &extra, ..parts(ask) };
+        insta::assert_snapshot!(body(&parts), @r#"{"model":"m","system":"s","prompt":"p","stream":true,"options":{"num_predict":9,"temperature":0},"keep_alive":-1}"#);
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! Chats.
 
-use super::endpoint::{Description, Output, TextForm};
+use super::endpoint::{Api, Description, Output, TextForm};
 
 /// `/v1/chat/completions`
-pub(super) const ENDPOINT: Description =
-    Description { key: "chat", path: "/chat/completions", output: Output::Text(TextForm::Choices) };
+pub(super) const ENDPOINT: Description = Description {
+    key: "chat",
+    path: "/chat/completions",
+    api: Api::Openai,
+    output: Output::Text(TextForm::Choices),
+};

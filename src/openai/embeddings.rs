@@ -1,15 +1,19 @@
 //! Embeddings: a vector for each text.
 
 use super::answer::{Answer, empty, malformed};
-use super::endpoint::{Description, Output};
+use super::endpoint::{Api, Description, Output};
 use super::failure::ApiError;
 use super::scan::{Scan, Scanner};
 use super::usage::read_usage;
 use crate::record::Failure;
 
 /// `/v1/embeddings`
-pub(super) const ENDPOINT: Description =
-    Description { key: "embeddings", path: "/embeddings", output: Output::Items { decode } };
+pub(super) const ENDPOINT: Description = Description {
+    key: "embeddings",
+    path: "/embeddings",
+    api: Api::Openai,
+    output: Output::Items { decode },
+};
 
 fn decode(body: &[u8]) -> Result<Answer, Failure> {
     let mut answer = Answer::default();

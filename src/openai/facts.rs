@@ -6,9 +6,10 @@
 //! is no protocol to speak of.
 
 use super::scan::{Scan, Scanner};
+use super::server_times::read_timings;
 use super::text::{RawText, TextPart};
 use super::usage::read_usage;
-use crate::record::{FinishReason, TokenUsage};
+use crate::record::{FinishReason, ServerTimes, TokenUsage};
 
 /// What one JSON object of the API says, but for its texts.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,6 +26,8 @@ pub(super) struct Facts<'a> {
     pub(super) finished_with_error: bool,
     /// Whether it is an event that ends its stream.
     pub(super) last: bool,
+    /// The server's own times.
+    pub(super) times: Option<ServerTimes>,
 }
 
 /// Reads a chunk or an answer. `on_text` is given every string of generated text, empty ones
@@ -41,6 +44,7 @@ pub(super) fn read_facts<'a>(
         match key {
             b"choices" => has_choices = choices(value, &mut facts, on_text)?,
             b"usage" => facts.usage = read_usage(value)?,
+            b"timings" => facts.times = read_timings(value)?,
             b"error" => facts.error = Some(value.value()?).filter(|error| says_something(error)),
             b"object" | b"type" => is_error |= value.value()? == b"\"error\"",
             b"detail" => {
@@ -86,7 +90,7 @@ fn choices<'a>(
     Ok(true)
 }
 
-fn finish_reason<'a>(scanner: &mut Scanner<'a>, facts: &mut Facts<'a>) -> Scan<()> {
+pub(super) fn finish_reason<'a>(scanner: &mut Scanner<'a>, facts: &mut Facts<'a>) -> Scan<()> {
     let Some(reason) = string(scanner)? else { return Ok(()) };
     facts.finished_with_error |= reason.as_raw() == b"error";
     let reason = match reason.as_raw() {
@@ -103,7 +107,7 @@ fn finish_reason<'a>(scanner: &mut Scanner<'a>, facts: &mut Facts<'a>) -> Scan<(
 }
 
 /// A `delta` of a stream or a `message` of an answer.
-fn message<'a>(
+pub(super) fn message<'a>(
     scanner: &mut Scanner<'a>,
     on_text: &mut impl FnMut(TextPart, RawText<'a>),
 ) -> Scan<()> {
@@ -118,7 +122,7 @@ fn message<'a>(
             b"content" => said[0] = string(value)?,
             b"refusal" => said[1] = string(value)?,
             b"reasoning_content" => reasoning[0] = string(value)?,
-            b"reasoning" => reasoning[1] = string(value)?,
+            b"reasoning" | b"thinking" => reasoning[1] = string(value)?,
             b"tool_calls" => tool_calls(value, on_text)?,
             b"function_call" => called(value, on_text)?,
             _ => value.skip()?,
@@ -197,7 +201,7 @@ fn called<'a>(
     })
 }
 
-fn text_of<'a>(
+pub(super) fn text_of<'a>(
     part: TextPart,
     scanner: &mut Scanner<'a>,
     on_text: &mut impl FnMut(TextPart, RawText<'a>),

@@ -7,15 +7,19 @@
 //! an object or as a text; Voyage calls the list `data`.
 
 use super::answer::{Answer, empty, malformed};
-use super::endpoint::{Description, Output};
+use super::endpoint::{Api, Description, Output};
 use super::failure::ApiError;
 use super::scan::{Scan, Scanner};
 use super::usage::count;
 use crate::record::{Failure, TokenUsage};
 
 /// `/v1/rerank`
-pub(super) const ENDPOINT: Description =
-    Description { key: "rerank", path: "/rerank", output: Output::Items { decode } };
+pub(super) const ENDPOINT: Description = Description {
+    key: "rerank",
+    path: "/rerank",
+    api: Api::Openai,
+    output: Output::Items { decode },
+};
 
 /// Where servers tell the input tokens, the most trusted first.
 #[derive(Clone, Copy, Debug, Default)]

@@ -12,7 +12,7 @@
 //! "Responses" and "Streaming events" in the API reference of OpenAI. Servers name the deltas of
 //! reasoning differently; all names that are known count.
 
-use super::endpoint::{Description, Output, TextForm};
+use super::endpoint::{Api, Description, Output, TextForm};
 use super::facts::{Facts, parts, says_something, string};
 use super::scan::{Scan, Scanner};
 use super::text::{RawText, TextPart};
@@ -20,8 +20,12 @@ use super::usage::read_usage;
 use crate::record::FinishReason;
 
 /// `/v1/responses`
-pub(super) const ENDPOINT: Description =
-    Description { key: "responses", path: "/responses", output: Output::Text(TextForm::Response) };
+pub(super) const ENDPOINT: Description = Description {
+    key: "responses",
+    path: "/responses",
+    api: Api::Openai,
+    output: Output::Text(TextForm::Response),
+};
 
 /// Told where a response failed and does not say why.
 const NO_REASON: &[u8] = b"\"the response failed, without a reason\"";

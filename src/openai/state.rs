@@ -1,7 +1,7 @@
 //! What a stream has told so far, and what that makes of the request.
 
 use super::stream::{Chunk, StreamEvent};
-use crate::record::{Failure, FailureKind, FinishReason, TokenUsage};
+use crate::record::{Failure, FailureKind, FinishReason, ServerTimes, TokenUsage};
 
 /// What a stream has told so far.
 #[derive(Clone, Debug, Default)]
@@ -10,6 +10,8 @@ pub struct StreamState {
     pub finish: Option<FinishReason>,
     /// The last counts that were not zero.
     pub usage: Option<TokenUsage>,
+    /// The server's own times, the last it told.
+    pub times: Option<Box<ServerTimes>>,
     /// Whether `[DONE]` came.
     pub done: bool,
     /// Whether generated text of any kind came.
@@ -26,6 +28,7 @@ impl StreamState {
     pub fn apply(&mut self, event: StreamEvent) {
         match event {
             StreamEvent::Chunk(chunk) => self.apply_chunk(&chunk),
+            StreamEvent::Times(times) => self.times = Some(times),
             StreamEvent::Error(error) => {
                 self.failure.get_or_insert_with(|| error.into());
             }

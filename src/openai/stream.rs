@@ -7,13 +7,14 @@
 use super::endpoint::{Endpoint, TextForm};
 use super::facts::{Facts, read_facts};
 use super::failure::{ApiError, excerpt};
-use super::responses;
+use super::lines::LineFramer;
 use super::scan::{Broken, is_json};
 use super::sse::{EVENT_LIMIT, Frame, Framer};
 use super::template::Template;
 use super::text::{RawText, TextPart};
 use super::thinking::{Text, Thinking};
-use crate::record::{FinishReason, TokenUsage};
+use super::{ollama, responses};
+use crate::record::{FinishReason, ServerTimes, TokenUsage};
 
 /// How much of a body that is no stream of events is kept to say what it is, in bytes.
 const FOREIGN_LIMIT: usize = 64 << 10;
@@ -24,6 +25,8 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 pub enum StreamEvent {
     /// A chunk of the answer.
     Chunk(Chunk),
+    /// The server tells of its own times; the chunk they came with follows.
+    Times(Box<ServerTimes>),
     /// The server tells of an error.
     Error(ApiError),
     /// `[DONE]`
@@ -70,6 +73,8 @@ enum Body {
     Unknown(usize),
     /// Server-sent events.
     Events,
+    /// An object a line.
+    Lines(LineFramer),
     /// Something else, as far as it is kept.
     Foreign(Vec<u8>),
 }
@@ -77,8 +82,13 @@ enum Body {
 impl StreamDecoder {
     /// A decoder at the start of a body that `endpoint` streams.
     pub fn new(endpoint: Endpoint) -> Self {
-        let reader = Reader::new(endpoint.text_form());
-        Self { body: Body::Unknown(0), framer: Framer::default(), reader }
+        let form = endpoint.text_form();
+        let reader = Reader::new(form);
+        let body = match form {
+            TextForm::Lines => Body::Lines(LineFramer::default()),
+            TextForm::Choices | TextForm::Response => Body::Unknown(0),
+        };
+        Self { body, framer: Framer::default(), reader }
     }
 
     /// Whether `[DONE]`, the event that closes a response, or something malformed has ended the
@@ -102,6 +112,9 @@ impl StreamDecoder {
     pub fn feed_into(&mut self, bytes: &[u8], sink: &mut impl StreamSink) {
         let rest = match &mut self.body {
             Body::Events => bytes,
+            Body::Lines(lines) => {
+                return lines.feed(bytes, &mut |frame| self.reader.read(frame, sink));
+            }
             Body::Unknown(_) | Body::Foreign(_) => self.recognise(bytes, sink),
         };
         if !self.reader.over && !rest.is_empty() {
@@ -111,8 +124,9 @@ impl StreamDecoder {
 
     /// As [`StreamDecoder::finish`], for a sink that may want the texts.
     pub fn finish_into(&mut self, sink: &mut impl StreamSink) {
-        match &self.body {
+        match &mut self.body {
             Body::Unknown(_) => {}
+            Body::Lines(lines) => lines.finish(&mut |frame| self.reader.read(frame, sink)),
             Body::Events => self.framer.finish(&mut |frame| self.reader.read(frame, sink)),
             Body::Foreign(body) => sink.event(foreign(body)),
         }
@@ -255,17 +269,21 @@ impl Reader {
         let facts = match form {
             TextForm::Choices => read_facts(data, &mut on_text),
             TextForm::Response => responses::read_event(data, &mut on_text),
+            TextForm::Lines => ollama::read_object(data, &mut on_text),
         }?;
-        let Facts { choices, finish, usage, error, finished_with_error, last } = facts;
+        let Facts { choices, finish, usage, error, finished_with_error, last, times } = facts;
         self.over |= last;
         (chunk.finish, chunk.usage) = (finish, usage);
         // The events of a response are numbered: no two are the same but for their text.
         if let Some((part, text)) = only
-            && form == TextForm::Choices
+            && form != TextForm::Response
             && texts == 1
-            && (finish, usage, error) == (None, None, None)
+            && (finish, usage, error, times) == (None, None, None, None)
         {
             self.template.keep(data, part, text);
+        }
+        if let Some(times) = times {
+            sink.event(StreamEvent::Times(Box::new(times)));
         }
         if error.is_none() || choices > 0 {
             sink.event(StreamEvent::Chunk(chunk));
@@ -324,6 +342,7 @@ mod tests {
                 .to_owned()
             }
             StreamEvent::Error(error) => format!("error({error})"),
+            StreamEvent::Times(_) => "times".to_owned(),
             StreamEvent::Done => "done".to_owned(),
             StreamEvent::Malformed(message) => format!("malformed({message})"),
         };

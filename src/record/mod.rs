@@ -6,9 +6,11 @@
 mod gateway;
 mod outcome;
 mod request;
+mod server_times;
 mod text_events;
 
 pub use gateway::GatewayTold;
 pub use outcome::{Failure, FailureKind, FinishReason, Outcome};
 pub use request::{LocalCount, Phase, RequestRecord, TokenUsage, TurnPlace};
+pub use server_times::ServerTimes;
 pub use text_events::{TextEvent, TextEvents};

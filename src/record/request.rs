@@ -2,6 +2,7 @@
 
 use super::gateway::GatewayTold;
 use super::outcome::{FinishReason, Outcome};
+use super::server_times::ServerTimes;
 use super::text_events::TextEvents;
 use crate::units::Moment;
 
@@ -122,6 +123,8 @@ pub struct RequestRecord {
     pub body_bytes: u64,
     /// What a gateway told in the head of the answer; `None` where no gateway did.
     pub gateway: Option<Box<GatewayTold>>,
+    /// What the server says of the time it spent; `None` where it says nothing.
+    pub server_times: Option<Box<ServerTimes>>,
     /// How it ended.
     pub outcome: Outcome,
 }
@@ -158,6 +161,7 @@ impl RequestRecord {
             max_tokens: None,
             body_bytes: 0,
             gateway: None,
+            server_times: None,
             outcome: Outcome::Unsent,
         }
     }

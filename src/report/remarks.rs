@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use super::blocks::{Block, Row};
 use super::contrast::tokens_compare;
 use super::numbers::{counted, dollars, number, percent};
+use crate::metric::{Metric, Statistic};
 use crate::result::{FailureEntry, Measured, SessionEntry};
 use crate::units::{float, ratio};
 
@@ -99,6 +100,7 @@ pub(super) fn remarks(block: &Block<'_>) -> Vec<String> {
             said.extend(of_tokens(&row.cell.measured));
         }
         said.extend(token_shares(&row.cell.measured));
+        said.extend(by_the_server(&row.cell.measured));
         said.extend(costs(row));
         said.extend(sessions(&row.cell.measured));
         said.extend(unusual_ends(row));
@@ -185,6 +187,26 @@ fn token_shares(measured: &Measured) -> Vec<String> {
         share(tokens.cached, tokens.input, "of the input tokens came from a cache"),
     ];
     parts.into_iter().flatten().collect()
+}
+
+/// What the server says of its own time, beside what the client saw.
+fn by_the_server(measured: &Measured) -> Option<String> {
+    let figure = |metric, statistic| measured.distribution(metric)?.get(statistic);
+    let median = |metric| figure(metric, Statistic::Percentile(50.0));
+    let shown = |value: Option<f64>, words: &str| value.map(|it| format!("{} {words}", number(it)));
+    let rate = |own: Metric, seen: Metric, words: &str| {
+        let seen = shown(median(seen), "as the client saw it");
+        let seen = seen.map(|seen| format!(" ({seen})")).unwrap_or_default();
+        shown(median(own), &format!("tok/s {words}")).map(|own| own + &seen)
+    };
+    let parts = [
+        shown(median(Metric::ServerPrefill), "ms for the input"),
+        rate(Metric::ServerPrefillRate, Metric::PrefillRate, "input"),
+        rate(Metric::ServerDecodeRate, Metric::DecodeRate, "output"),
+        shown(figure(Metric::ServerLoad, Statistic::Max), "ms at most for loading the model"),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("by the server's own clock, at p50: {}", parts.join(", ")))
 }
 
 /// What the measured requests cost, by the price in the scenario and by a gateway's own words.

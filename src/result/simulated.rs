@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::scenario::MockSpec;
+use crate::units::format_span;
 
 /// The settings of a simulated server as a scenario writes them, in words and by their names:
 /// `ttft` and `20ms`. What is left open has none. Models, key and seed are no settings of how fast
@@ -18,6 +19,8 @@ pub(super) fn simulated(spec: &MockSpec) -> BTreeMap<String, String> {
         decode_rate,
         batch_slowdown,
         context,
+        load,
+        keep_alive,
         errors,
         stalls,
         stall,
@@ -36,6 +39,8 @@ pub(super) fn simulated(spec: &MockSpec) -> BTreeMap<String, String> {
         ("decode_rate", decode_rate.map(|rate| rate.to_string())),
         ("batch_slowdown", Some(batch_slowdown.to_string())),
         ("context", context.map(|context| context.to_string())),
+        ("load", load.map(format_span)),
+        ("keep_alive", load.map(|_| format_span(*keep_alive))),
         ("errors", Some(errors.to_string())),
         ("stalls", Some(stalls.to_string())),
         ("stall", Some(stall.of_times().to_string())),

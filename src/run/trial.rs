@@ -80,11 +80,10 @@ impl Trial<'_> {
     /// Whether a failure is a reason not to start, and what to do about it.
     fn judge(&self, failure: &Failure) -> TrialEnd {
         let what = format!(
-            "{} with model `{}` at {}{}: {}: {}",
+            "{} with model `{}` at {}: {}: {}",
             self.workload.endpoint,
             self.backend.model_name(&self.workload.model),
-            self.target.base,
-            self.workload.endpoint.path(),
+            self.target.base.of(self.workload.endpoint),
             failure.kind,
             failure.message
         );

@@ -11,6 +11,7 @@ use super::kind::BackendKind;
 use super::mock::MockSpec;
 use super::price::Price;
 use super::secret::Secret;
+use crate::openai::Endpoint;
 
 /// One server that is measured.
 #[derive(Clone, Debug)]
@@ -82,6 +83,11 @@ impl BaseUrl {
             (true, 443) | (false, 80) => host,
             (_, port) => format!("{host}:{port}"),
         }
+    }
+
+    /// The address of one of its endpoints.
+    pub fn of(&self, endpoint: Endpoint) -> String {
+        format!("{}{}", self.origin(), endpoint.path_at(&self.root))
     }
 
     /// The server's root without the API path: `http://localhost:11434`.

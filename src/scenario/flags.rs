@@ -212,7 +212,7 @@ const DEFAULT_DOCUMENTS: [&str; 8] = [
 /// Prompts for a first look; whoever compares servers brings their own.
 fn default_prompts(endpoint: Endpoint) -> [&'static str; 4] {
     match endpoint {
-        Endpoint::Chat | Endpoint::Responses => [
+        Endpoint::Chat | Endpoint::Responses | Endpoint::OllamaChat | Endpoint::OllamaGenerate => [
             "Explain in three sentences why the sky is blue.",
             "解释一下什么是机器学习。",
             "Write a short poem about a lighthouse in winter.",

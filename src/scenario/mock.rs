@@ -1,5 +1,7 @@
 //! What the simulated server should do.
 
+use std::time::Duration;
+
 use super::distribution::Distribution;
 use super::secret::Secret;
 use crate::units::Share;
@@ -31,6 +33,11 @@ pub struct MockSpec {
     /// Most tokens of a prompt; of a longer one the first are dropped until half of it is left,
     /// and nothing is said, as Ollama does. `None`: no bound.
     pub context: Option<u32>,
+    /// How long it takes to load a model, which is then done by the first request that needs it;
+    /// `None`: all are loaded from the start.
+    pub load: Option<Duration>,
+    /// How long a loaded model is kept that nobody uses.
+    pub keep_alive: Duration,
     /// Share of requests answered with an error (half before the headers, half in the stream).
     pub errors: Share,
     /// Share of streams that pause once.
@@ -59,6 +66,8 @@ impl Default for MockSpec {
             decode_rate: None,
             batch_slowdown: 0.0,
             context: None,
+            load: None,
+            keep_alive: KEEP_ALIVE,
             errors: Share::ZERO,
             stalls: Share::ZERO,
             stall: Distribution::Constant(1.0),
@@ -69,6 +78,9 @@ impl Default for MockSpec {
         }
     }
 }
+
+/// How long Ollama keeps a model that nobody uses.
+const KEEP_ALIVE: Duration = Duration::from_mins(5);
 
 /// Answers of both profiles, in tokens: the servers differ, the model that answers does not.
 const ANSWER_LENGTH: Distribution =

@@ -126,7 +126,7 @@ impl Workload {
     pub fn prompts_per_request(&self) -> u32 {
         match self.endpoint {
             Endpoint::Embeddings => self.batch.typical(),
-            Endpoint::Chat | Endpoint::Completions | Endpoint::Responses | Endpoint::Rerank => 1,
+            _ => 1,
         }
     }
 }

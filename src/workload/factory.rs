@@ -240,7 +240,14 @@ impl RequestFactory {
             (Endpoint::Embeddings, _) => 1 + further,
             (Endpoint::Rerank, Prompt::Ranking { documents, .. }) => to_u32(count(documents.len())),
             (Endpoint::Rerank, _) => further,
-            (Endpoint::Chat | Endpoint::Completions | Endpoint::Responses, _) => 1,
+            (
+                Endpoint::Chat
+                | Endpoint::Completions
+                | Endpoint::Responses
+                | Endpoint::OllamaChat
+                | Endpoint::OllamaGenerate,
+                _,
+            ) => 1,
         };
         RequestSpec {
             endpoint: self.workload.endpoint,
@@ -304,6 +311,7 @@ impl RequestFactory {
         let Prompt::Body(fields) = &row.prompt else { return limit };
         let limits = ["max_completion_tokens", "max_output_tokens", "max_tokens"];
         let own = limits.iter().find_map(|key| fields.get(*key));
+        let own = own.or_else(|| fields.get("options")?.get("num_predict"));
         limit.or_else(|| own?.as_u64().map(to_u32))
     }
 
@@ -372,14 +380,19 @@ impl RequestFactory {
             (Endpoint::Responses, prompt) => {
                 Ask::Response { instructions: system, user: plain(prompt) }
             }
-            (Endpoint::Chat, Prompt::Messages(messages)) => Ask::Messages { system, messages },
-            (Endpoint::Chat, prompt) => Ask::Chat { system, user: plain(prompt), images },
+            (Endpoint::OllamaGenerate, prompt) => Ask::Generation { system, prompt: plain(prompt) },
+            (Endpoint::Chat | Endpoint::OllamaChat, Prompt::Messages(messages)) => {
+                Ask::Messages { system, messages }
+            }
+            (Endpoint::Chat | Endpoint::OllamaChat, prompt) => {
+                Ask::Chat { system, user: plain(prompt), images }
+            }
         };
         Bytes::from(request_body(&BodyParts {
             model: &self.model,
             ask,
             stream: self.workload.stream,
-            include_usage: self.include_usage,
+            include_usage: self.include_usage && !self.workload.endpoint.is_of_ollama(),
             token_limit: self.limit(output).map(self.token_limit),
             extra: &[&self.forced(output), &self.backend_body, &self.workload.body],
         }))
@@ -390,6 +403,7 @@ impl RequestFactory {
 fn token_limit(endpoint: Endpoint, of_chats: TokenLimitField) -> fn(u32) -> TokenLimit {
     match (endpoint, of_chats) {
         (Endpoint::Responses, _) => TokenLimit::MaxOutputTokens,
+        (Endpoint::OllamaChat | Endpoint::OllamaGenerate, _) => TokenLimit::NumPredict,
         (Endpoint::Chat, TokenLimitField::MaxCompletionTokens) => TokenLimit::MaxCompletionTokens,
         _ => TokenLimit::MaxTokens,
     }
@@ -412,7 +426,11 @@ fn items_of(fields: &Map<String, Value>, endpoint: Endpoint) -> u64 {
     let key = match endpoint {
         Endpoint::Embeddings => "input",
         Endpoint::Rerank => "documents",
-        Endpoint::Chat | Endpoint::Completions | Endpoint::Responses => return 1,
+        Endpoint::Chat
+        | Endpoint::Completions
+        | Endpoint::Responses
+        | Endpoint::OllamaChat
+        | Endpoint::OllamaGenerate => return 1,
     };
     let items = fields.get(key).and_then(Value::as_array);
     items.map_or(1, |items| count(items.len()))

@@ -59,6 +59,8 @@ mod mock;
 #[cfg(test)]
 mod mock_speed;
 #[cfg(test)]
+mod ollama_native;
+#[cfg(test)]
 mod plateau;
 #[cfg(test)]
 mod preflight;

@@ -39,6 +39,8 @@ fn filled_in(settings: &MockSettings, base: &MockSpec, seed: u64) -> MockSpec {
         decode_rate,
         batch_slowdown,
         context,
+        load,
+        keep_alive,
         errors,
         stalls,
         stall,
@@ -55,6 +57,8 @@ fn filled_in(settings: &MockSettings, base: &MockSpec, seed: u64) -> MockSpec {
         decode_rate: decode_rate.value().map(|rate| rate.0).or(base.decode_rate),
         batch_slowdown: batch_slowdown.value().map_or(base.batch_slowdown, |share| share.0),
         context: context.value().map(|tokens| to_u32(tokens.0)).or(base.context),
+        load: load.value().map(|span| span.0).or(base.load),
+        keep_alive: keep_alive.value().map_or(base.keep_alive, |span| span.0),
         errors: errors.value().copied().unwrap_or(base.errors),
         stalls: stalls.value().copied().unwrap_or(base.stalls),
         stall: stall.value().map_or(base.stall, |stall| stall.shape),
@@ -96,6 +100,13 @@ fn check_fit(settings: &MockSettings, spec: &MockSpec, problems: &mut Problems) 
             batch_slowdown.given().map(|given| given.place),
             "`mock.batch_slowdown` has no effect without `decode_rate`",
             "add `decode_rate`, or leave it out",
+        );
+    }
+    if spec.load.is_none() {
+        useless(
+            settings.keep_alive.given().map(|given| given.place),
+            "`mock.keep_alive` has no effect without `load`",
+            "say how long a model takes to load: `load: 2s`",
         );
     }
     if settings.stalls.is_absent() {

@@ -13,6 +13,7 @@ use super::trace_file::check_trace_file;
 use crate::openai::Endpoint;
 use crate::scenario::batch::Batch;
 use crate::scenario::distribution::Distribution;
+use crate::scenario::kind::BackendKind;
 use crate::scenario::place::Place;
 use crate::scenario::problem::{Problem, Problems, listed, suggestion};
 use crate::scenario::typed::{
@@ -28,6 +29,8 @@ pub(super) struct Crew {
 
 struct Member {
     name: String,
+    /// Which server it is; `None` where that is wrong.
+    kind: Option<BackendKind>,
     /// Its aliases; `None` where they are wrong.
     aliases: Option<Vec<String>>,
     place: Place,
@@ -38,6 +41,7 @@ impl Crew {
     pub(super) fn of(backends: &[NamedItem<BackendFile>]) -> Self {
         let member = |item: &NamedItem<BackendFile>| Member {
             name: item.name.clone(),
+            kind: item.value.as_ref().and_then(|it| it.kind.value().copied()),
             place: item.place,
             aliases: item.value.as_ref().and_then(|backend| match &backend.models {
                 Field::Absent => Some(Vec::new()),
@@ -70,6 +74,9 @@ pub(super) fn check_workload(
     let fields = check_fields(&file, problems);
     let conversation = check_conversation(&file, problems);
     let backends = check_backends(&file, crew, problems);
+    if let (Some(endpoint), Some(backends)) = (file.endpoint.given(), &backends) {
+        check_home(endpoint.value, endpoint.place, (crew, backends), problems);
+    }
     if let (Some(model), Some(backends)) = (file.model.given(), &backends) {
         check_alias(&model.value.0, model.place, (crew, backends), problems);
     }
@@ -90,20 +97,7 @@ pub(super) fn check_workload(
     if let Some(PromptSource::File(prompts)) = &prompts {
         check_against_bodies(prompts, &file, problems);
     }
-    let documents = match &file.documents {
-        Field::Absent => None,
-        Field::Wrong(_) => return None,
-        Field::Given(Given { value: DocumentsFile(PromptsFile::Synthetic(_)), place }) => {
-            let message = "synthetic documents are not part of this version yet";
-            problems.report(Problem::new(*place, message).hint("list them, or name a file"));
-            return None;
-        }
-        Field::Given(Given { value, .. }) => {
-            let documents =
-                problems.within("documents", |problems| check_prompts(&value.0, folder, problems));
-            Some(documents?)
-        }
-    };
+    let documents = check_own_documents(&file, folder, problems)?;
     let images = match file.images {
         Field::Absent => None,
         Field::Wrong(_) => return None,
@@ -133,6 +127,27 @@ pub(super) fn check_workload(
     })
 }
 
+/// The documents of a ranking that stand apart from its queries; `None` where they are wrong.
+#[expect(clippy::option_option, reason = "they may be absent, and they may be wrong")]
+fn check_own_documents(
+    file: &WorkloadFile,
+    folder: &Path,
+    problems: &mut Problems,
+) -> Option<Option<PromptSource>> {
+    match &file.documents {
+        Field::Absent => Some(None),
+        Field::Wrong(_) => None,
+        Field::Given(Given { value: DocumentsFile(PromptsFile::Synthetic(_)), place }) => {
+            let message = "synthetic documents are not part of this version yet";
+            problems.report(Problem::new(*place, message).hint("list them, or name a file"));
+            None
+        }
+        Field::Given(Given { value, .. }) => problems
+            .within("documents", |problems| check_prompts(&value.0, folder, problems))
+            .map(Some),
+    }
+}
+
 /// Keys that only some endpoints know.
 fn check_endpoint(endpoint: Endpoint, file: &WorkloadFile, problems: &mut Problems) {
     let mut refuse = |place: Option<Place>, what: &str, hint: &str| {
@@ -142,11 +157,14 @@ fn check_endpoint(endpoint: Endpoint, file: &WorkloadFile, problems: &mut Proble
     };
     let noun = match endpoint {
         Endpoint::Rerank => "rankings",
-        Endpoint::Chat | Endpoint::Completions | Endpoint::Responses | Endpoint::Embeddings => {
-            endpoint.key()
-        }
+        Endpoint::Chat
+        | Endpoint::Completions
+        | Endpoint::Responses
+        | Endpoint::Embeddings
+        | Endpoint::OllamaChat
+        | Endpoint::OllamaGenerate => endpoint.key(),
     };
-    if !matches!(endpoint, Endpoint::Chat | Endpoint::Responses) {
+    if !endpoint.has_template() {
         let hint = "leave it out, or use `endpoint: chat`";
         refuse(file.system.place(), &format!("{noun} take no system message"), hint);
     }
@@ -239,9 +257,9 @@ fn check_conversation(file: &WorkloadFile, problems: &mut Problems) -> Option<Co
         }
         return None;
     };
-    if file.endpoint.value().is_some_and(|endpoint| *endpoint != Endpoint::Chat) {
+    if file.endpoint.value().is_some_and(|endpoint| !endpoint.has_conversations()) {
         problems.report(
-            Problem::new(turns.place, "`turns` are for chat only")
+            Problem::new(turns.place, "`turns` are for chat and ollama_chat only")
                 .hint("leave it out, or use `endpoint: chat`"),
         );
     }
@@ -266,10 +284,10 @@ fn check_conversation(file: &WorkloadFile, problems: &mut Problems) -> Option<Co
 
 fn check_limit(file: &WorkloadFile, problems: &mut Problems) {
     let (Some(limit), Some(body)) = (file.max_tokens.place(), file.body.given()) else { return };
-    if ["max_tokens", "max_completion_tokens", "max_output_tokens"]
-        .iter()
-        .any(|key| body.value.0.contains_key(*key))
-    {
+    let fields = &body.value.0;
+    let of_ollama = fields.get("options").is_some_and(|it| it.get("num_predict").is_some());
+    let limits = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
+    if of_ollama || limits.iter().any(|key| fields.contains_key(*key)) {
         problems.report(
             Problem::new(limit, "`max_tokens` is given here and in `body`")
                 .hint("keep it here")
@@ -301,6 +319,34 @@ fn check_backends(file: &WorkloadFile, crew: &Crew, problems: &mut Problems) -> 
     }
     // File order, whatever order they are listed in: columns then mean the same everywhere.
     Some(found.into_iter().collect())
+}
+
+/// Addresses of Ollama's own are not asked for where another server is known to be.
+fn check_home(
+    endpoint: Endpoint,
+    place: Place,
+    (crew, backends): (&Crew, &[usize]),
+    problems: &mut Problems,
+) {
+    let has = |member: &&Member| match member.kind {
+        None | Some(BackendKind::Ollama | BackendKind::Generic | BackendKind::Mock) => true,
+        Some(_) => !endpoint.is_of_ollama(),
+    };
+    let lacking = backends.iter().filter_map(|&index| crew.members.get(index));
+    let lacking: Vec<&Member> = lacking.filter(|member| !has(member)).collect();
+    if lacking.is_empty() {
+        return;
+    }
+    let names: Vec<_> = lacking.iter().map(|member| member.name.as_str()).collect();
+    let message = format!(
+        "`endpoint: {endpoint}` is Ollama's own, and other servers do not have it: {}",
+        listed(&names)
+    );
+    let hint = "list under `backends` only those of `kind: ollama`, or use `endpoint: chat`";
+    let problem = Problem::new(place, message).hint(hint);
+    problems.report(
+        lacking.iter().fold(problem, |problem, member| problem.also(member.place, "lacks it")),
+    );
 }
 
 /// A name that one backend takes for an alias must be one for all that run the workload:

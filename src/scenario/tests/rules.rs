@@ -113,7 +113,7 @@ fn a_simulated_server_makes_sense() {
     insta::assert_snapshot!(of_mock("{ttft: {lognormal: {mean: 0ms, stddev: 5ms}}}"), @r"bench.yaml:3:32: `backends.b.mock.ttft`: its `mean` must be above 0");
     insta::assert_snapshot!(of_mock("{output_tokens: -1}"), @r"bench.yaml:3:29: `backends.b.mock.output_tokens` must be a number of at least 0, not the number -1");
     insta::assert_snapshot!(of_mock("{batch_slowdown: 2}"), @r"bench.yaml:3:30: `backends.b.mock.batch_slowdown` must be a number from 0 to 1, not the number 2");
-    insta::assert_snapshot!(of_mock("3"), @r"bench.yaml:3:13: `backends.b.mock` must be a mapping with the keys `profile`, `ttft`, `gap`, `output_tokens`, `slots`, `queue`, `prefill_rate`, `decode_rate`, `batch_slowdown`, `context`, `errors`, `stalls`, `stall`, `tokens_per_event`, `seed`, not the number 3");
+    insta::assert_snapshot!(of_mock("3"), @r"bench.yaml:3:13: `backends.b.mock` must be a mapping with the keys `profile`, `ttft`, `gap`, `output_tokens`, `slots`, `queue`, `prefill_rate`, `decode_rate`, `batch_slowdown`, `context`, `load`, `keep_alive`, `errors`, `stalls`, `stall`, `tokens_per_event`, `seed`, not the number 3");
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn conversations_fit_together() {
     insta::assert_snapshot!(of_workload(&format!("{chat}, turns: 0")), @r"bench.yaml:5:55: a conversation has 1 to 1000 turns (write `turns: 5`)");
     insta::assert_snapshot!(of_workload(&format!("{chat}, turns: [2, 3]")), @r"bench.yaml:5:55: `workloads.w.turns` must be a number of at least 0, not a list");
     insta::assert_snapshot!(of_workload(&format!("{chat}, turns: 2, images: {{files: [a.png]}}")), @r"bench.yaml:5:66: `images` do not go with `turns` (leave one of the two out: pictures go with requests that stand alone)");
-    insta::assert_snapshot!(of_workload("endpoint: completions, model: m, prompts: [hi], turns: 3"), @r"bench.yaml:5:62: `turns` are for chat only (leave it out, or use `endpoint: chat`)");
+    insta::assert_snapshot!(of_workload("endpoint: completions, model: m, prompts: [hi], turns: 3"), @r"bench.yaml:5:62: `turns` are for chat and ollama_chat only (leave it out, or use `endpoint: chat`)");
     insta::assert_snapshot!(of_backend("kind: vllm, connections: session, http: 2"), @r"bench.yaml:3:32: `connections: session` is for HTTP/1.1 (leave `http: 2` out: its requests share a connection anyway)");
 }
 

@@ -86,7 +86,7 @@ fn a_default_is_what_happens_where_nothing_is_said() {
     let text = "pacemark: 1
 backends:
   NAME: {kind: openai}
-  mocked: {mock: {}}
+  mocked: {mock: {load: 2s}}
 workloads:
   NAME: {endpoint: embeddings, model: m, prompts: {file: a.txt}}
   made: {endpoint: chat, model: m, prompts: {synthetic: {input_tokens: 99, shared_prefix: {tokens: 9}}}}

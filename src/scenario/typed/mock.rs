@@ -6,7 +6,7 @@ use super::choice::{Choice, choices};
 use super::decode::Decode;
 use super::distribution::{DistributionFile, Seconds, Tokens};
 use super::mapping::mapping;
-use super::quantity::{Fraction, Positive, Whole};
+use super::quantity::{Fraction, Positive, PositiveSpan, Whole};
 use crate::scenario::problem::Problems;
 use crate::scenario::tree::{Node, Value};
 use crate::units::Share;
@@ -43,6 +43,10 @@ mapping! {
         optional batch_slowdown: Fraction = "0",
         /// Most tokens of a prompt; a longer one is cut to half of it without a word, as Ollama does.
         optional context: Whole<2, MOST_CONTEXT> = "no bound",
+        /// Time to load a model, when a request first names it.
+        optional load: PositiveSpan = "all are loaded",
+        /// How long a loaded model is kept that nobody uses; with `load`.
+        optional keep_alive: PositiveSpan = "5m",
         /// Share of requests answered with an error.
         optional errors: Share = "0%",
         /// Share of streams that pause once.

@@ -77,7 +77,7 @@ fn read(path: &Path) -> Option<Capture> {
         name,
         status,
         path: String::new(),
-        stream: head.contains("text/event-stream"),
+        stream: head.contains("text/event-stream") || head.contains("x-ndjson"),
         reads: vec![body.to_vec()],
         body: body.to_vec(),
         head,
@@ -90,7 +90,9 @@ fn read(path: &Path) -> Option<Capture> {
         Some(request) => {
             request["path"].as_str().unwrap().clone_into(&mut capture.path);
             if let Some(body) = request.get("body") {
-                capture.stream = body["stream"] == true;
+                // Ollama's own endpoints stream unless they are told not to.
+                let own = capture.path.starts_with("/api/");
+                capture.stream = body["stream"] == true || own && body["stream"].is_null();
             }
         }
         None => capture.path = if case.ends_with("chat") { CHAT } else { COMPLETIONS }.to_owned(),

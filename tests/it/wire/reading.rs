@@ -50,7 +50,10 @@ impl Reading {
         let mut running = RunningUsage::default();
         let chunks = self.events.iter().filter_map(|event| match event {
             StreamEvent::Chunk(chunk) => Some(chunk),
-            StreamEvent::Error(_) | StreamEvent::Done | StreamEvent::Malformed(_) => None,
+            StreamEvent::Error(_)
+            | StreamEvent::Times(_)
+            | StreamEvent::Done
+            | StreamEvent::Malformed(_) => None,
         });
         chunks
             .map(|chunk| (chunk.text.is_some(), running.tokens_of(chunk)))
@@ -62,7 +65,10 @@ impl Reading {
     pub(super) fn error(&self) -> Option<&ApiError> {
         self.events.iter().find_map(|event| match event {
             StreamEvent::Error(error) => Some(error),
-            StreamEvent::Chunk(_) | StreamEvent::Done | StreamEvent::Malformed(_) => None,
+            StreamEvent::Chunk(_)
+            | StreamEvent::Times(_)
+            | StreamEvent::Done
+            | StreamEvent::Malformed(_) => None,
         })
     }
 }

@@ -200,6 +200,10 @@ findings! {
         ),
         "from one in a hundred on a p99 rests on them",
         "set connections: fresh, or let the server keep idle ones open longer";
+    Unverified, "unverified", [Reservation],
+        "a backend is spoken to with TLS, and its certificate was not checked (`verify: false`)",
+        "anybody on the way can answer in the server's place, and read keys and prompts",
+        "name the authority that signed it: `tls: {ca: ca.pem}`";
     GatewayRetried, "gateway_retried", [Note, Reservation],
         format!(
             "a gateway says that it sent requests again, or gave them to another model; a reservation \

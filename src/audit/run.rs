@@ -3,7 +3,7 @@
 use super::catalogue::FindingKind;
 use super::finding::{Finding, Severity};
 use super::plateau::{LoadPoint, held_back};
-use crate::units::float;
+use crate::units::{count, float};
 
 /// Rounds below which no difference between backends can be told from chance: runs differ from
 /// each other by more than chance inside a run explains.
@@ -26,6 +26,8 @@ pub struct RunFacts {
     pub rounds: u32,
     /// How often a worker could not hand over what it had, since writing was behind.
     pub channel_full: u64,
+    /// Backends whose certificate nobody checked.
+    pub unverified: Vec<String>,
     /// What the backends answered.
     pub lengths: Vec<AnswerLength>,
     /// How the backends did under each load in closed loops.
@@ -49,7 +51,8 @@ pub struct AnswerLength {
 /// none.
 pub fn audit_run(facts: &RunFacts) -> Vec<Finding> {
     let lengths = lengths_differ(&facts.lengths);
-    let of_the_whole = [partial(facts), few_rounds(facts), lengths, held_up(facts)];
+    let of_the_whole =
+        [unverified(facts), partial(facts), few_rounds(facts), lengths, held_up(facts)];
     of_the_whole.into_iter().flatten().chain(held_back(&facts.points)).collect()
 }
 
@@ -59,6 +62,18 @@ fn partial(facts: &RunFacts) -> Option<Finding> {
         let text = format!("the run is partial: {measured} of {planned} cells were measured");
         Finding::new(FindingKind::PartialRun, Severity::Reservation, text)
             .measured(float(measured), float(planned))
+    })
+}
+
+fn unverified(facts: &RunFacts) -> Option<Finding> {
+    (!facts.unverified.is_empty()).then(|| {
+        let text = format!(
+            "the certificate of {} was not checked (`verify: false`): who answered, and who read the \
+             keys and prompts that were sent, is not known",
+            facts.unverified.join(", ")
+        );
+        let backends = float(count(facts.unverified.len()));
+        Finding::new(FindingKind::Unverified, Severity::Reservation, text).measured(backends, 0.0)
     })
 }
 
@@ -118,6 +133,7 @@ mod tests {
             backends: 2,
             rounds: 3,
             channel_full: 0,
+            unverified: Vec::new(),
             lengths: vec![length("a", "chat", 100.0), length("b", "chat", 104.0)],
             points: Vec::new(),
         }
@@ -140,8 +156,11 @@ mod tests {
 
     #[test]
     fn every_finding_says_what_was_seen() {
-        let facts = RunFacts { cells_measured: 4, rounds: 1, channel_full: 2, ..whole() };
+        let unverified = vec!["a".to_owned()];
+        let facts =
+            RunFacts { cells_measured: 4, rounds: 1, channel_full: 2, unverified, ..whole() };
         insta::assert_snapshot!(texts(&facts).join("\n"), @r"
+        the certificate of a was not checked (`verify: false`): who answered, and who read the keys and prompts that were sent, is not known
         the run is partial: 4 of 6 cells were measured
         1 round of 2 backends: differences between them may be chance
         writing results was behind 2 times: rows waited in memory, and the disk took time from the measurement

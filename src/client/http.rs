@@ -231,6 +231,7 @@ impl HttpClient {
                 }
                 None => self.link(record, may_reuse).await?,
             };
+            record.peer.clone_from(&link.peer);
             let reused = record.reused;
             let answer = sending.talk.as_mut().map(|talk| &mut talk.text);
             let mut exchange = Exchange::new(link, deadline, &self.meter, answer);
@@ -280,6 +281,7 @@ impl HttpClient {
         record.reused = link.used;
         if !link.used {
             record.connected_at = Some(self.clock.now());
+            (record.resolve, record.tls) = (link.resolve, link.tls);
         }
         Ok(link)
     }
@@ -301,8 +303,9 @@ impl HttpClient {
     }
 
     async fn open(&self) -> Result<Link, ConnectFailure> {
-        let transport = self.parts.connector.open().await?;
-        Ok(Link::http1(transport, self.space.clone()))
+        let opened = self.parts.connector.open().await?;
+        let link = Link::http1(opened.transport, self.space.clone());
+        Ok(link.opened(opened.resolve, opened.tls, opened.peer.map(|peer| peer.to_string().into())))
     }
 
     /// The thread's one HTTP/2 connection; opened by the first request that needs it.
@@ -317,8 +320,14 @@ impl HttpClient {
                 message: "the HTTP/2 connection cannot be shared".to_owned(),
             });
         }
-        let transport = self.parts.connector.open().await?;
-        let link = Link::http2(transport).await.map_err(|error| handshake_failure(&error))?;
+        let opened = self.parts.connector.open().await?;
+        let link = Link::http2(opened.transport).await;
+        let link = link.map_err(|error| handshake_failure(&error))?;
+        let link = link.opened(
+            opened.resolve,
+            opened.tls,
+            opened.peer.map(|peer| peer.to_string().into()),
+        );
         let Some(mut first) = link.share().filter(|_| self.parts.connections == Connections::Reuse)
         else {
             return Ok(link);
@@ -396,9 +405,11 @@ fn routes(backend: &Backend, base: &BaseUrl) -> Result<Vec<Route>, ClientError> 
     let headers = headers(backend, base)?;
     let route = |endpoint: Endpoint| {
         let path = endpoint.path_at(&base.root);
+        // A proxy without a tunnel must be told the whole address.
+        let whole = backend.network.proxy.is_some() && !base.tls;
         let text = match backend.http {
-            HttpVersion::One => path,
-            HttpVersion::Two => format!("{}{path}", base.origin()),
+            HttpVersion::One if !whole => path,
+            HttpVersion::One | HttpVersion::Two => format!("{}{path}", base.origin()),
         };
         let uri = text.parse().map_err(|error| ClientError::Address {
             backend: backend.name.clone(),

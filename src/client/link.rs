@@ -1,7 +1,9 @@
 //! One connection in use, HTTP/1.1 or HTTP/2.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -19,6 +21,11 @@ pub(super) struct Link {
     pub(super) used: bool,
     /// When it was last put back.
     pub(super) idle_since: Moment,
+    /// How long its name took to look up, and its TLS handshake.
+    pub(super) resolve: Option<Duration>,
+    pub(super) tls: Option<Duration>,
+    /// The address at its other end.
+    pub(super) peer: Option<Arc<str>>,
 }
 
 enum Protocol {
@@ -38,7 +45,18 @@ impl Link {
     }
 
     const fn new(protocol: Protocol) -> Self {
-        Self { protocol, used: false, idle_since: Moment::ZERO }
+        let (used, idle_since) = (false, Moment::ZERO);
+        Self { protocol, used, idle_since, resolve: None, tls: None, peer: None }
+    }
+
+    /// The same, with what is known of how it was opened.
+    pub(super) fn opened(
+        self,
+        resolve: Option<Duration>,
+        tls: Option<Duration>,
+        peer: Option<Arc<str>>,
+    ) -> Self {
+        Self { resolve, tls, peer, ..self }
     }
 
     /// Another handle to the same HTTP/2 connection; `None` for HTTP/1.1.
@@ -46,7 +64,10 @@ impl Link {
         match &self.protocol {
             Protocol::One(_) => None,
             Protocol::Two(handle) => {
-                Some(Self { used: true, ..Self::new(Protocol::Two(handle.share())) })
+                let shared = Self::new(Protocol::Two(handle.share()));
+                let Self { resolve, tls, .. } = *self;
+                let peer = self.peer.clone();
+                Some(Self { used: true, resolve, tls, peer, ..shared })
             }
         }
     }

@@ -22,8 +22,10 @@ mod kept;
 mod link;
 mod meter;
 mod route;
+mod socket;
 mod stamped;
 mod stream;
+mod tunnel;
 
 pub use connector::{ConnectFailure, Connector};
 pub use http::{ClientError, ClientParts, HttpClient, Talk};

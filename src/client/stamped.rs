@@ -7,9 +7,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use super::socket::Socket;
 use crate::clock::Clock;
 use crate::units::{Moment, count};
 
@@ -32,16 +32,16 @@ impl ReadStamp {
     }
 }
 
-/// A TCP stream whose reads are stamped the moment they return.
+/// A socket whose reads are stamped the moment they return.
 #[derive(Debug)]
 pub(super) struct Stamped {
-    socket: TcpStream,
+    socket: Socket,
     clock: Clock,
     stamp: Rc<ReadStamp>,
 }
 
 impl Stamped {
-    pub(super) fn new(socket: TcpStream, clock: Clock) -> Self {
+    pub(super) fn new(socket: Socket, clock: Clock) -> Self {
         Self { socket, clock, stamp: Rc::default() }
     }
 

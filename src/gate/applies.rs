@@ -66,6 +66,8 @@ pub(super) fn lacking(figure: FigureKey, measured: &Measured) -> String {
         | Metric::InputTokenThroughput
         | Metric::TotalTokenThroughput
         | Metric::PrefillRate => "the server does not tell how many tokens its input has",
+        Metric::Resolve => "no request opened a connection to a host by its name",
+        Metric::Tls => "no request opened a connection with TLS",
         Metric::ServerLoad
         | Metric::ServerPrefill
         | Metric::ServerPrefillRate

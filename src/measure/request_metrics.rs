@@ -19,6 +19,10 @@ pub struct RequestMetrics {
     pub schedule_delay: Option<Duration>,
     /// `connected_at - sent_at`, for all that opened a connection.
     pub connect: Option<Duration>,
+    /// Looking up the server's name, a part of `connect`.
+    pub resolve: Option<Duration>,
+    /// The TLS handshake, a part of `connect`.
+    pub tls: Option<Duration>,
     /// `headers_at - sent_at`, for all that got headers.
     pub ttfb: Option<Duration>,
     /// `first_token_at - sent_at`.
@@ -73,6 +77,8 @@ impl RequestMetrics {
         let mut metrics = Self {
             schedule_delay: record.sent_at.map(|sent_at| sent_at.since(record.due_at)),
             connect: since_sent(record.connected_at),
+            resolve: record.resolve,
+            tls: record.tls,
             ttfb: since_sent(record.headers_at),
             ttft: None,
             ttfa: None,
@@ -135,6 +141,8 @@ impl RequestMetrics {
         match metric {
             Metric::ScheduleDelay => self.schedule_delay,
             Metric::Connect => self.connect,
+            Metric::Resolve => self.resolve,
+            Metric::Tls => self.tls,
             Metric::Ttfb => self.ttfb,
             Metric::Ttft => self.ttft,
             Metric::Ttfa => self.ttfa,

@@ -44,6 +44,7 @@ pub struct RequestRow {
     tool_calls: u32,
     reused: bool,
     stale_reconnects: u32,
+    peer: Option<Arc<str>>,
     gateway: Option<Box<GatewayTold>>,
 }
 
@@ -83,6 +84,7 @@ impl RequestRow {
             tool_calls: record.tool_calls,
             reused: record.reused,
             stale_reconnects: record.stale_reconnects,
+            peer: record.peer.clone(),
             gateway: record.gateway.clone(),
         }
     }
@@ -248,6 +250,8 @@ const COLUMNS: &[Column] = columns! {
     "schedule_delay_ms" => |row| row.metrics.schedule_delay.into();
     "connect_ms" => |row| row.metrics.connect.into();
     "ttfb_ms" => |row| row.metrics.ttfb.into();
+    "resolve_ms" => |row| row.metrics.resolve.into();
+    "tls_ms" => |row| row.metrics.tls.into();
     "ttft_ms" => |row| row.metrics.ttft.into();
     "ttfa_ms" => |row| row.metrics.ttfa.into();
     "ttst_ms" => |row| row.metrics.ttst.into();
@@ -279,6 +283,7 @@ const COLUMNS: &[Column] = columns! {
     "gateway_cached" => |row| row.gateway().map_or(Field::Absent, |it| Field::Flag(it.from_cache));
     "gateway_model_id" => |row| row.gateway().and_then(|gateway| gateway.model_id.as_deref()).into();
     "gateway_cost_usd" => |row| row.gateway_cost();
+    "address" => |row| row.peer.as_deref().into();
     "message" => |row| row.message.as_deref().into();
 };
 

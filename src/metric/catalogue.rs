@@ -146,6 +146,11 @@ catalogue! {
         "sent_at - due_at", "all requests sent";
     Connect, "connect", "connect time", Milliseconds, Lower, Distribution,
         "connected_at - sent_at", "requests that opened a connection";
+    Resolve, "resolve", "time to look up the name", Milliseconds, Lower, Distribution,
+        "until the name had its addresses, a part of connect", "connections to a host by its name";
+    Tls, "tls", "TLS handshake", Milliseconds, Lower, Distribution,
+        "from the open socket to the end of the handshake, a part of connect",
+        "connections with TLS";
     Ttfb, "ttfb", "time to headers", Milliseconds, Lower, Distribution,
         "headers_at - sent_at", "requests that got headers";
     Ttft, "ttft", "time to first token", Milliseconds, Lower, Distribution,

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, RequestBuilder, redirect};
+use reqwest::{Client, ClientBuilder, Method, Proxy, RequestBuilder, redirect};
 use serde_json::Value;
 
 use super::reason::NotReached;
 use crate::openai::{ModelEntry, decode_error, decode_models};
-use crate::scenario::{Backend, BackendKind, BaseUrl, KeySource, Redactor};
+use crate::scenario::{Backend, BackendKind, BaseUrl, KeySource, Network, Redactor};
 use crate::tls::{TlsError, client_config};
 
 /// Longest answer that is read: the largest list of models, OpenRouter's, is below 1 MiB.
@@ -90,14 +90,13 @@ impl Probe {
     /// [`ProbeError`] if TLS settings, headers or the key cannot be used.
     pub fn new(backend: &Backend, base: &BaseUrl) -> Result<Self, ProbeError> {
         let tls = client_config(&backend.tls, &[b"http/1.1"])?;
-        let client = Client::builder()
+        let client = reached(Client::builder(), &backend.network)?
             .tls_backend_preconfigured((*tls).clone())
             .default_headers(headers(backend)?)
             .user_agent(concat!("pacemark/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(backend.timeouts.connect)
             .timeout(backend.timeouts.request.min(PATIENCE))
             .redirect(redirect::Policy::none())
-            .no_proxy()
             .build()
             .map_err(ProbeError::Client)?;
         let secrets = backend.headers.iter().map(|(_, secret)| secret);
@@ -219,6 +218,22 @@ impl Probe {
 
     fn redacted(&self, message: &str) -> String {
         self.redactor.redact(message).into_owned()
+    }
+}
+
+/// A client that takes the way of the load: a proxy where one is named, and none by itself.
+fn reached(client: ClientBuilder, network: &Network) -> Result<ClientBuilder, ProbeError> {
+    let client = client.no_proxy();
+    #[cfg(unix)]
+    if let Some(socket) = &network.unix_socket {
+        return Ok(client.unix_socket(socket.as_path()));
+    }
+    match &network.proxy {
+        None => Ok(client),
+        Some(proxy) => {
+            let proxy = Proxy::all(format!("http://{proxy}")).map_err(ProbeError::Client)?;
+            Ok(client.proxy(proxy))
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! One request, from due to done.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::gateway::GatewayTold;
 use super::outcome::{FinishReason, Outcome};
 use super::server_times::ServerTimes;
@@ -86,6 +89,12 @@ pub struct RequestRecord {
     pub sent_at: Option<Moment>,
     /// When its new connection was ready; `None` if it reused one.
     pub connected_at: Option<Moment>,
+    /// How long looking up the server's name took, where that was part of its connection.
+    pub resolve: Option<Duration>,
+    /// How long the TLS handshake of its new connection took.
+    pub tls: Option<Duration>,
+    /// The address at the other end of its connection.
+    pub peer: Option<Arc<str>>,
     /// When status line and headers were read.
     pub headers_at: Option<Moment>,
     /// The first event of any kind, role-only ones included.
@@ -143,6 +152,9 @@ impl RequestRecord {
             held_back: false,
             sent_at: None,
             connected_at: None,
+            resolve: None,
+            tls: None,
+            peer: None,
             headers_at: None,
             first_event_at: None,
             first_answer_at: None,

@@ -17,8 +17,8 @@ use crate::metric::Metric;
 use crate::openai::Endpoint;
 use crate::scenario::{
     ApiKey, ArrivalProcess, Backend, BackendKind, BaseUrl, Batch, Bound, Connections, Course,
-    HttpVersion, KeySource, Load, LoadProfile, PromptSource, Scenario, Slo, SloLimit, Stage,
-    Target, Timeouts, TlsSettings, Warmup, Workload,
+    HttpVersion, KeySource, Load, LoadProfile, Network, PromptSource, Scenario, Slo, SloLimit,
+    Stage, Target, Timeouts, TlsSettings, Warmup, Workload,
 };
 use crate::units::{Moment, Rate, float};
 
@@ -123,6 +123,7 @@ fn backend(name: &str, kind: BackendKind, port: u16) -> Backend {
         headers: Vec::new(),
         http: HttpVersion::One,
         connections: Connections::Reuse,
+        network: Network::default(),
         tls: TlsSettings::default(),
         timeouts: Timeouts::default(),
         cold_start: None,

@@ -20,7 +20,7 @@ use super::lengths::Lengths;
 use super::limits::make_room_for;
 use super::preflight::{Checked, Preflight};
 use super::prompts::{open_prompts, tell_prompts};
-use super::run_facts::{answer_lengths, load_points};
+use super::run_facts::{answer_lengths, load_points, unverified};
 use super::targets::{OpenTarget, open_targets};
 use super::worker::{CellJob, Worker};
 use crate::audit::{CellEnd as AuditEnd, CellFacts, RunFacts, SentFacts, audit_cell, audit_run};
@@ -419,6 +419,7 @@ impl<'a> Run<'a> {
                 .filter_map(|cell| cell.client.as_ref())
                 .map(|client| client.handovers_refused)
                 .sum(),
+            unverified: unverified(self.plan.scenario()),
             lengths: answer_lengths(&result.cells),
             points: load_points(self.plan, &result.cells),
         };

@@ -6,8 +6,16 @@ use crate::audit::{AnswerLength, LoadPoint};
 use crate::metric::Metric;
 use crate::plan::RunPlan;
 use crate::result::{CellLabels, CellResult, Measured};
-use crate::scenario::{CellWorkload, Course, LoadProfile};
+use crate::scenario::{Backend, CellWorkload, Course, LoadProfile, Scenario, Target};
 use crate::units::{float, index, ratio};
+
+/// The backends that are spoken to with TLS and not checked.
+pub(super) fn unverified(scenario: &Scenario) -> Vec<String> {
+    let is_open = |backend: &&Backend| {
+        !backend.tls.verify && matches!(&backend.target, Target::Url(url) if url.tls)
+    };
+    scenario.backends.iter().filter(is_open).map(|backend| backend.name.clone()).collect()
+}
 
 /// How long the answers of each backend were on average, by workload and stage, all rounds
 /// together; of a mix, for each of its workloads.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::kind::BackendKind;
 use super::mock::MockSpec;
+use super::network::Network;
 use super::price::Price;
 use super::secret::Secret;
 use crate::openai::Endpoint;
@@ -34,6 +35,8 @@ pub struct Backend {
     pub http: HttpVersion,
     /// Which requests share a connection.
     pub connections: Connections,
+    /// How it is reached.
+    pub network: Network,
     /// TLS settings for `https`.
     pub tls: TlsSettings,
     /// How long to wait for what.

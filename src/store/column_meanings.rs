@@ -120,6 +120,7 @@ pub(super) const REQUESTS: &[Meaning] = &[
     ("gateway_cached", Flag, "", "whether a gateway answered from its own cache"),
     ("gateway_model_id", Text, "", "which deployment of a gateway answered"),
     ("gateway_cost_usd", Number, "USD", "what a gateway says the request cost"),
+    ("address", Text, "", "the address at the other end of its connection"),
     ("message", Text, "", "what was said of the failure"),
 ];
 

@@ -21,6 +21,8 @@ mod commands;
 #[cfg(test)]
 mod comparisons;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod conversations;
 #[cfg(test)]
 mod datasets;

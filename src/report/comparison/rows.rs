@@ -58,6 +58,7 @@ fn named(metric: Metric) -> (&'static str, String) {
         Metric::Response => "response",
         Metric::DecodeRate => "decode",
         Metric::PrefillRate => "prefill",
+        Metric::Tls => "TLS",
         Metric::ServerLoad => "load (server)",
         Metric::ServerPrefill => "prefill (server)",
         Metric::ServerPrefillRate => "prefill speed (server)",

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::body::check_body;
 use super::key::check_key;
 use super::mock::check_mock;
+use super::network::check_network;
 use super::scenario::Surroundings;
 use crate::scenario::backend::{
     Backend, BaseUrl, Connections, HttpVersion, Target, Timeouts, TlsSettings,
@@ -46,6 +47,7 @@ pub(super) fn check_backend(
     let api_key = check_key(&file, preset, surroundings, problems);
     let headers = check_headers(&file, problems);
     let target = kind.and_then(|kind| check_target(kind, (&file, place), seed, problems));
+    let network = check_network(&file, (surroundings.folder, target.as_ref()), problems);
     let tls = match &file.tls {
         Field::Given(tls) => check_tls(tls, surroundings.folder, target.as_ref(), problems),
         Field::Absent | Field::Wrong(_) => TlsSettings::default(),
@@ -66,6 +68,7 @@ pub(super) fn check_backend(
         headers: headers?,
         http: file.http.into_value().unwrap_or_default(),
         connections: file.connections.into_value().unwrap_or_default(),
+        network: network?,
         tls,
         timeouts: file.timeouts.value().map_or_else(Timeouts::default, timeouts),
         cold_start: file.cold_start.into_value(),

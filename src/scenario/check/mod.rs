@@ -9,6 +9,7 @@ mod key;
 mod load;
 mod mix;
 mod mock;
+mod network;
 mod profile;
 mod prompt_file;
 mod scenario;

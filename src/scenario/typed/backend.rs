@@ -7,6 +7,7 @@ use super::quantity::{Amount, PositiveSpan};
 use super::text::{FilePath, JsonObject, Name, SecretText};
 use crate::scenario::backend::{ColdStart, Connections, HttpVersion};
 use crate::scenario::kind::BackendKind;
+use crate::scenario::network::Addresses;
 
 /// More aliases than this are a mistake.
 const MOST_MODELS: usize = 256;
@@ -37,6 +38,13 @@ mapping! {
         optional http: HttpVersion = "1",
         /// Whether an idle connection serves the next request, or every request opens its own.
         optional connections: Connections = "reuse",
+        /// The socket in the file system that it listens at; `url` then says only what its address
+        /// is called.
+        optional unix_socket: FilePath,
+        /// Which addresses of its name are used: the first that answers, or all in turn.
+        optional addresses: Addresses = "first",
+        /// The proxy on the way to it; variables of the environment name none.
+        optional proxy: Name,
         /// Settings for `https`.
         optional tls: TlsFile,
         /// How long to wait for what.

@@ -6,6 +6,7 @@ use super::decode::not_yet;
 use crate::openai::Endpoint;
 use crate::scenario::backend::{ColdStart, Connections, HttpVersion};
 use crate::scenario::kind::BackendKind;
+use crate::scenario::network::Addresses;
 use crate::scenario::problem::{Problem, Problems, suggestion};
 use crate::scenario::synthetic::Language;
 use crate::scenario::tree::{Node, Value, resolve};
@@ -87,10 +88,17 @@ choices!(
 );
 choices!(Language);
 choices!(ColdStart);
+choices!(Addresses);
 
 impl Choice for BackendKind {
     fn words() -> Vec<(&'static str, Self)> {
         Self::ALL.iter().map(|kind| (kind.key(), *kind)).collect()
+    }
+}
+
+impl Choice for Addresses {
+    fn words() -> Vec<(&'static str, Self)> {
+        vec![("first", Self::First), ("all", Self::All)]
     }
 }
 

@@ -10,8 +10,8 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use pacemark::probe::Probe;
 use pacemark::scenario::{
-    ApiKey, Backend, BackendKind, BaseUrl, Connections, HttpVersion, KeySource, Secret, Target,
-    Timeouts, TlsSettings,
+    ApiKey, Backend, BackendKind, BaseUrl, Connections, HttpVersion, KeySource, Network, Secret,
+    Target, Timeouts, TlsSettings,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
@@ -110,6 +110,7 @@ pub(super) fn backend(kind: BackendKind, base: &BaseUrl) -> Backend {
         headers: Vec::new(),
         http: HttpVersion::One,
         connections: Connections::Reuse,
+        network: Network::default(),
         tls: TlsSettings::default(),
         timeouts: Timeouts::default(),
         cold_start: None,

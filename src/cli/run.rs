@@ -18,7 +18,7 @@ use crate::calibrate::Calibration;
 use crate::clock::WallTime;
 use crate::compare::Comparison;
 use crate::gate::test_gates;
-use crate::measure::{Interval, RequestRow};
+use crate::measure::{Interval, RequestRow, ServerSample};
 use crate::plan::{Cell, RunPlan};
 use crate::report::{ReportOptions, RunRows, verdict_lines};
 use crate::result::{RunIdentity, RunResult};
@@ -256,6 +256,11 @@ impl Observer for Recording<'_> {
         let folder = self.folder()?;
         folder.append_interval(&labels, interval).map_err(io::Error::other)?;
         folder.sync().map_err(io::Error::other)
+    }
+
+    fn server_sample(&mut self, cell: &Cell, sample: &ServerSample) -> io::Result<()> {
+        let labels = cell_labels(&self.plan, cell);
+        self.folder()?.append_server_sample(&labels, sample).map_err(io::Error::other)
     }
 
     fn cell_finished(&mut self, cell: &Cell, result: &RunResult) -> io::Result<()> {

@@ -20,6 +20,7 @@ mod pooling;
 mod recorder;
 mod request_metrics;
 mod request_row;
+mod server_samples;
 mod sessions;
 mod slo;
 mod stream_shape;
@@ -53,6 +54,7 @@ pub use live::{LiveSnapshot, LiveTtft};
 pub use recorder::{MixMember, Recorded, Recorder, RecordingRules};
 pub use request_metrics::RequestMetrics;
 pub use request_row::{Column, Field, RequestRow};
+pub use server_samples::{MeterSummary, ServerSample, summarise_server};
 pub use sessions::{SessionCounts, SessionEnd};
 pub use summary::{
     CellSummary, CountedStreams, FailureSample, OutcomeCounts, TokenSource, TokenSources,

@@ -79,6 +79,8 @@ pub struct Probe {
     /// How long something may take that is no question: loading a model.
     patience: Duration,
     client: Client,
+    /// One that sends neither key nor headers, for addresses of others.
+    plain: Client,
     redactor: Redactor,
 }
 
@@ -99,6 +101,14 @@ impl Probe {
             .redirect(redirect::Policy::none())
             .build()
             .map_err(ProbeError::Client)?;
+        let plain = Client::builder()
+            .tls_backend_preconfigured((*tls).clone())
+            .user_agent(concat!("pacemark/", env!("CARGO_PKG_VERSION")))
+            .timeout(backend.timeouts.request.min(PATIENCE))
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(ProbeError::Client)?;
         let secrets = backend.headers.iter().map(|(_, secret)| secret);
         let secrets = secrets.chain(&backend.api_key.value).cloned();
         Ok(Self {
@@ -110,6 +120,7 @@ impl Probe {
             has_key: backend.api_key.value.is_some(),
             patience: backend.timeouts.request,
             client,
+            plain,
             redactor: Redactor::new(secrets),
         })
     }
@@ -153,6 +164,18 @@ impl Probe {
         let request = self.client.post(&url).json(body).timeout(self.patience);
         let answer = self.answered(&url, request).await?;
         self.parsed(url, &answer)
+    }
+
+    /// The text at an address of the server's own.
+    pub(super) async fn own_text(&self, path: &str) -> Result<String, ProbeError> {
+        let bytes = self.send(Method::GET, &self.own_url(path), None).await?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The text at an address that is not the server's: without its key and headers.
+    pub(super) async fn foreign_text(&self, url: &str) -> Result<String, ProbeError> {
+        let bytes = self.answered(url, self.plain.get(url)).await?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// That an address of the server's own told something that cannot be.

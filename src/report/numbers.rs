@@ -23,6 +23,12 @@ pub(super) fn percent(share: f64) -> String {
     format!("{percent:.decimals$}%")
 }
 
+/// Bytes in the unit that suits them: `512.0 MB`, `18.3 GB`.
+pub(super) fn bytes(amount: f64) -> String {
+    let (size, unit) = if amount < 1e9 { (1e6, "MB") } else { (1e9, "GB") };
+    format!("{} {unit}", number(amount / size))
+}
+
 /// An amount of money with three digits, however small it is: `$12.50`, `$0.0901`, `$0.000183`.
 pub(super) fn dollars(amount: f64) -> String {
     let mut decimals = 2;

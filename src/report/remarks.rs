@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 
 use super::blocks::{Block, Row};
 use super::contrast::tokens_compare;
-use super::numbers::{counted, dollars, number, percent};
-use crate::metric::{Metric, Statistic};
-use crate::result::{FailureEntry, Measured, SessionEntry};
+use super::numbers::{bytes, counted, dollars, number, percent};
+use crate::metric::{Metric, ServerMeter, Statistic};
+use crate::result::{FailureEntry, Measured, MeterEntry, SessionEntry};
 use crate::units::{float, ratio};
 
 /// Most messages shown for one backend; the rest is counted.
@@ -101,6 +101,7 @@ pub(super) fn remarks(block: &Block<'_>) -> Vec<String> {
         }
         said.extend(token_shares(&row.cell.measured));
         said.extend(by_the_server(&row.cell.measured));
+        said.extend(of_the_server(&row.cell.measured));
         said.extend(costs(row));
         said.extend(sessions(&row.cell.measured));
         said.extend(unusual_ends(row));
@@ -207,6 +208,47 @@ fn by_the_server(measured: &Measured) -> Option<String> {
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| format!("by the server's own clock, at p50: {}", parts.join(", ")))
+}
+
+/// What the server told of itself while it was measured.
+fn of_the_server(measured: &Measured) -> Option<String> {
+    let server = measured.server.as_ref()?;
+    let state = |meter: ServerMeter, show: fn(f64) -> String| {
+        let MeterEntry { mean, max, .. } = server.meter(meter)?;
+        let (mean, max) = (show((*mean)?), show((*max)?));
+        let most = if mean == max { String::new() } else { format!(" (at most {max})") };
+        Some(format!("{} {mean}{most}", meter.name()))
+    };
+    let rate = |meter: ServerMeter, words: &str| {
+        let rate = server.meter(meter)?.per_second.filter(|rate| *rate > 0.0)?;
+        Some(format!("{} {words}", number(rate)))
+    };
+    let preemptions = server.meter(ServerMeter::Preemptions).and_then(|meter| meter.increase);
+    let watts = |power: f64| format!("{} W", number(power));
+    let parts = [
+        state(ServerMeter::RequestsRunning, number),
+        state(ServerMeter::RequestsWaiting, number),
+        state(ServerMeter::KvCacheUse, percent),
+        server.prefix_cache_hits.map(|share| format!("{} prefix cache hits", percent(share))),
+        preemptions.filter(|it| *it > 0.0).map(|it| format!("{} preemptions", number(it))),
+        rate(ServerMeter::OutputTokens, "output tok/s by its own count"),
+        state(ServerMeter::GpuUse, percent),
+        state(ServerMeter::GpuMemory, bytes),
+        state(ServerMeter::GpuPower, watts),
+        server.tokens_per_joule.map(|tokens| format!("{} output tokens per joule", number(tokens))),
+        rate(ServerMeter::CpuBusy, "processors busy on the machine"),
+        rate(ServerMeter::ProcessCpu, "processors busy with the server"),
+        state(ServerMeter::ProcessMemory, bytes),
+    ];
+    let mut parts: Vec<_> = parts.into_iter().flatten().collect();
+    if parts.is_empty() {
+        parts.push("nothing that is known".to_owned());
+    }
+    if let (1.., Some(error)) = (server.failed, &server.error) {
+        let of = counted(server.readings, "reading");
+        parts.push(format!("{} of {of} failed: {error}", server.failed));
+    }
+    Some(format!("the server's own metrics: {}", parts.join(", ")))
 }
 
 /// What the measured requests cost, by the price in the scenario and by a gateway's own words.

@@ -1,6 +1,7 @@
 //! The result of one cell.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use schemars::JsonSchema;
@@ -17,11 +18,12 @@ use super::figures::Figures;
 use super::gateway::GatewayEntry;
 use super::histograms::{HistogramError, decode, encode};
 use super::model_start::ModelStartEntry;
+use super::server::ServerEntry;
 use super::setup::StageEntry;
-use crate::measure::{self, CellSummary};
+use crate::measure::{self, CellSummary, ServerSample, Window};
 use crate::metric::{FigureKey, Metric, Statistic};
 use crate::scenario::Scenario;
-use crate::units::{count, ratio, to_u32};
+use crate::units::{count, ratio, seconds, to_u32};
 
 /// Where a cell stands in its scenario, by indices; as a cell of the run plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +154,9 @@ pub struct Measured {
     /// What a gateway says it did; absent without one that tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<GatewayEntry>,
+    /// What the server told of itself; absent where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerEntry>,
     /// Connections opened for measured requests.
     pub connections_opened: u64,
     /// Requests sent again because a reused connection was closed under them.
@@ -208,6 +213,7 @@ impl Measured {
             tool_calls: summary.tool_calls,
             counted_twice: CountedTwiceEntry::of(&summary.counted_twice),
             gateway: GatewayEntry::of(&summary.gateway),
+            server: None,
             connections_opened: summary.connections_opened,
             stale_reconnects: summary.stale_reconnects,
             finish_reasons: reasons.map(|(reason, n)| ((*reason).to_owned(), *n)).collect(),
@@ -276,6 +282,18 @@ impl Measured {
     /// was stored without histograms, or they cannot be read.
     pub fn histogram(&self, metric: Metric) -> Option<Histogram<u64>> {
         decode(metric.key(), self.histograms.get(metric.key())?).ok()
+    }
+
+    /// Output tokens that came in a window of that length, or in several together; `None` where
+    /// none are generated.
+    pub(super) fn tokens_within(&self, length: Duration) -> Option<f64> {
+        self.window(Metric::OutputTokenThroughput).map(|rate| rate * seconds(length))
+    }
+
+    /// Adds what the server told of itself.
+    pub fn add_server(&mut self, samples: &[ServerSample], window: &Window) {
+        let tokens = self.tokens_within(window.length());
+        self.server = ServerEntry::of(samples, window, tokens);
     }
 
     /// Output tokens per text event of streams; `None` where the server counted none.

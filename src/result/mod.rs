@@ -24,6 +24,7 @@ mod provenance;
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;
+mod server;
 mod setup;
 mod simulated;
 
@@ -47,6 +48,7 @@ pub use pooled::PooledCell;
 pub use price::PriceEntry;
 pub use provenance::{Host, Provenance, scenario_hash};
 pub use run::{Note, RecordsEntry, ResultError, RunIdentity, RunResult, SCHEMA_VERSION, schema};
+pub use server::{MeterEntry, ServerEntry};
 pub use setup::{
     BackendEntry, LoadEntry, MixEntry, ModelEntry, ReplayEntry, SloEntry, StageEntry, StepEntry,
     StopEntry, WarmupEntry, WorkloadEntry,

@@ -8,7 +8,7 @@ use super::figures::Figures;
 use super::histograms::{encode, merged};
 use super::run::{ResultError, RunResult};
 use crate::metric::{Metric, Unit};
-use crate::units::float;
+use crate::units::{float, span_from_seconds};
 
 /// The rounds of one backend, workload and stage, merged.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,6 +97,11 @@ fn pool_measured(rounds: &[Round<'_>]) -> Result<Measured, ResultError> {
         add_counts(&mut sum, measured);
     }
     sum.windows = pooled_windows(rounds);
+    let length = rounds.iter().filter_map(|(_, length)| span_from_seconds((*length)?)).sum();
+    let tokens = sum.tokens_within(length);
+    if let Some(server) = &mut sum.server {
+        server.derive(tokens);
+    }
     pool_distributions(&mut sum, rounds)?;
     let mut names: Vec<&str> = Vec::new();
     for part in rounds.iter().flat_map(|(measured, _)| &measured.parts) {
@@ -135,6 +140,9 @@ fn add_counts(sum: &mut Measured, part: &Measured) {
     }
     if let Some(part) = &part.gateway {
         sum.gateway.get_or_insert_default().add(part);
+    }
+    if let Some(part) = &part.server {
+        sum.server.get_or_insert_default().add(part);
     }
     sum.connections_opened += part.connections_opened;
     sum.stale_reconnects += part.stale_reconnects;

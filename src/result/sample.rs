@@ -124,6 +124,7 @@ fn backend(name: &str, kind: BackendKind, port: u16) -> Backend {
         http: HttpVersion::One,
         connections: Connections::Reuse,
         network: Network::default(),
+        metrics: Vec::new(),
         tls: TlsSettings::default(),
         timeouts: Timeouts::default(),
         cold_start: None,

@@ -14,12 +14,13 @@ use super::interrupt::Interrupt;
 use super::offered::{Bounds, Offered};
 use super::pacer::Pacer;
 use super::seconds::{Batch, Seconds};
+use super::server_watch::ServerWatch;
 use super::sink::CutOff;
 use super::worker::{CellJob, Command, Report, Worker};
 use crate::audit::{CellEnd as AuditEnd, ClientHealth};
 use crate::clock::Clock;
 use crate::load::{Purpose, Recording, Schedule, Stream};
-use crate::measure::{CellSummary, Interval, Recorder, TimeSeries};
+use crate::measure::{CellSummary, Interval, Recorder, ServerSample, TimeSeries};
 use crate::plan::Cell;
 use crate::record::RequestRecord;
 use crate::scenario::{Course, LoadProfile, Replay, Warmup};
@@ -49,6 +50,8 @@ pub(super) struct CellEnd {
     pub(super) health: ClientHealth,
     /// Requests in flight since the opening of the window.
     pub(super) in_flight: TimeSeries,
+    /// What the server told of itself.
+    pub(super) server: Vec<ServerSample>,
 }
 
 /// Why a cell could not be run.
@@ -80,6 +83,8 @@ pub(super) struct CellRun<'a> {
     unsent: (Sender<RequestRecord>, Receiver<RequestRecord>),
     checkup: Checkup,
     recording: Option<Recording>,
+    watch: Option<ServerWatch>,
+    server: Vec<ServerSample>,
 }
 
 impl<'a> CellRun<'a> {
@@ -105,7 +110,14 @@ impl<'a> CellRun<'a> {
             unsent: channel(),
             checkup: Checkup::new(crew.clock.clone(), job.server.clone()),
             recording: job.recording.clone(),
+            watch: None,
+            server: Vec::new(),
         }
+    }
+
+    /// The same, with the server's own metrics read meanwhile.
+    pub(super) fn watching(self, watch: Option<ServerWatch>) -> Self {
+        Self { watch, ..self }
     }
 
     /// Runs the cell to its end.
@@ -145,6 +157,7 @@ impl<'a> CellRun<'a> {
                 (false, true) => AuditEnd::GivenUp,
                 (false, false) => AuditEnd::AsPlanned,
             },
+            server: self.server,
             in_flight: self.checkup.in_flight(),
             health: self.checkup.health(workers, self.state.handovers_refused()),
         })
@@ -334,6 +347,10 @@ impl<'a> CellRun<'a> {
                 }
             }
             Err(RecvTimeoutError::Disconnected) => return Err(CellError::WorkerDied),
+        }
+        for sample in self.watch.iter().flat_map(ServerWatch::fresh) {
+            self.observer.server_sample(self.cell, &sample)?;
+            self.server.push(sample);
         }
         let now = self.crew.clock.now();
         self.checkup.look(&self.state, now);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::measure::{Interval, LiveSnapshot, RequestRow};
+use crate::measure::{Interval, LiveSnapshot, RequestRow, ServerSample};
 use crate::plan::Cell;
 use crate::result::RunResult;
 
@@ -48,6 +48,15 @@ pub trait Observer {
     ///
     /// Whatever keeps it from being stored; the run stops and keeps what it has.
     fn interval(&mut self, _cell: &Cell, _interval: &Interval) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    /// A server's own metrics were read. Does nothing unless it is implemented.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from being stored; the run stops and keeps what it has.
+    fn server_sample(&mut self, _cell: &Cell, _sample: &ServerSample) -> std::io::Result<()> {
         Ok(())
     }
 

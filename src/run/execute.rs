@@ -21,6 +21,7 @@ use super::limits::make_room_for;
 use super::preflight::{Checked, Preflight};
 use super::prompts::{open_prompts, tell_prompts};
 use super::run_facts::{answer_lengths, load_points, unverified};
+use super::server_watch::ServerWatch;
 use super::targets::{OpenTarget, open_targets};
 use super::worker::{CellJob, Worker};
 use crate::audit::{CellEnd as AuditEnd, CellFacts, RunFacts, SentFacts, audit_cell, audit_run};
@@ -29,6 +30,7 @@ use crate::dataset::OpenPrompts;
 use crate::load::{Purpose, Recording, Stream, Thinking};
 use crate::measure::{MixMember, Recorded, Recorder, RecordingRules};
 use crate::plan::{Cell, RunPlan};
+use crate::probe::Scraper;
 use crate::result::{CellResult, ClientEntry, FindingEntry, ModelStartEntry, Note, RunResult};
 use crate::scenario::{CellWorkload, HttpVersion, LoadProfile, Member, Redactor, Warmup};
 use crate::units::{count, index};
@@ -285,7 +287,8 @@ impl<'a> Run<'a> {
         let scenario = self.plan.scenario();
         observer.cell_started(cell).map_err(RunError::Store)?;
         let job = self.job(cell)?;
-        let run = CellRun::new(crew, cell, &job, self.interrupt, observer);
+        let run =
+            CellRun::new(crew, cell, &job, self.interrupt, observer).watching(self.watch(cell)?);
         let end = run.run(&job, scenario.seed, scenario.load.drain);
         let after = self.hook(cell, scenario.load.hooks.after_cell.as_deref());
         let end = end?;
@@ -293,6 +296,14 @@ impl<'a> Run<'a> {
             observer.note(&error.to_string());
         }
         Ok(end)
+    }
+
+    /// Begins to read the metrics of the cell's server, where the scenario asks for it.
+    fn watch(&self, cell: &Cell) -> Result<Option<ServerWatch>, RunError> {
+        let backend = self.plan.backend(cell);
+        let scraper = Scraper::new(backend, &self.targets[&cell.backend].base)
+            .map_err(|source| RunError::Probe { backend: backend.name.clone(), source })?;
+        scraper.map(|scraper| ServerWatch::start(scraper, self.clock.clone())).transpose()
     }
 
     fn job(&self, cell: &Cell) -> Result<CellJob, RunError> {
@@ -405,6 +416,7 @@ impl<'a> Run<'a> {
         finished.findings =
             audit_cell(&end.summary, &facts).iter().map(FindingEntry::from).collect();
         finished.model_starts = starts;
+        finished.measured.add_server(&end.server, &end.summary.window);
         result.cells.push(finished);
         let facts = RunFacts {
             cells_planned: count(self.plan.cells().len()),

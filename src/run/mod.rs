@@ -32,6 +32,7 @@ mod prompts;
 mod requests;
 mod run_facts;
 mod seconds;
+mod server_watch;
 mod session;
 mod sink;
 mod targets;

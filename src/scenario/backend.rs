@@ -43,6 +43,8 @@ pub struct Backend {
     pub timeouts: Timeouts,
     /// What is done about the loading of models before each cell; `None`: nothing.
     pub cold_start: Option<ColdStart>,
+    /// Where its own metrics are read while it is under load; empty: nowhere.
+    pub metrics: Vec<MetricsSource>,
     /// What its tokens cost.
     pub price: Option<Price>,
 }
@@ -128,6 +130,15 @@ pub enum KeySource {
     File(PathBuf),
     /// Written in the scenario, usually as `${NAME}`.
     Inline,
+}
+
+/// Where a server's own metrics are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MetricsSource {
+    /// Where servers of its kind have them: `/metrics` beside the API.
+    Own,
+    /// At this address.
+    Url(String),
 }
 
 /// HTTP version spoken.

@@ -35,8 +35,8 @@ mod typed;
 mod workload;
 
 pub use backend::{
-    ApiKey, Backend, BaseUrl, ColdStart, Connections, HttpVersion, KeySource, Target, Timeouts,
-    TlsSettings,
+    ApiKey, Backend, BaseUrl, ColdStart, Connections, HttpVersion, KeySource, MetricsSource,
+    Target, Timeouts, TlsSettings,
 };
 pub use batch::{Batch, LARGEST_BATCH};
 pub use check::UrlError;

@@ -10,10 +10,11 @@ use super::records::RecordsPolicy;
 use super::replace::replace;
 use super::rows::RowWriter;
 use super::run_rows::run_rows;
+use super::server_metrics::ServerMetrics;
 use super::timeseries::Timeseries;
 use crate::clock::WallTime;
 use crate::compare::Comparison;
-use crate::measure::{Interval, RequestRow};
+use crate::measure::{Interval, RequestRow, ServerSample};
 use crate::report::{ReportError, ReportFormat, ReportOptions};
 use crate::result::{CellLabels, RecordsEntry, RunResult};
 
@@ -37,6 +38,7 @@ pub struct RunFolder {
     rows: Option<RowWriter>,
     timeseries: Timeseries,
     histograms: HistogramLog,
+    server_metrics: Option<ServerMetrics>,
     finished: u64,
     kept: u64,
 }
@@ -67,7 +69,8 @@ impl RunFolder {
         };
         let timeseries = Timeseries::create(&path)?;
         let histograms = HistogramLog::create(&path, started_at)?;
-        Ok(Self { path, id, records, rows, timeseries, histograms, finished: 0, kept: 0 })
+        let (server_metrics, finished, kept) = (None, 0, 0);
+        Ok(Self { path, id, records, rows, timeseries, histograms, server_metrics, finished, kept })
     }
 
     /// The folder.
@@ -128,6 +131,24 @@ impl RunFolder {
         self.histograms.append(labels, interval)
     }
 
+    /// Appends a reading of a server's own metrics to `server_metrics.csv`, which begins with the
+    /// first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Write`] if the file cannot be written.
+    pub fn append_server_sample(
+        &mut self,
+        labels: &CellLabels,
+        sample: &ServerSample,
+    ) -> Result<(), StoreError> {
+        let file = match &mut self.server_metrics {
+            Some(file) => file,
+            none => none.insert(ServerMetrics::create(&self.path)?),
+        };
+        file.append(labels, sample)
+    }
+
     /// Brings everything appended to the disk: a pulled plug loses nothing of it. Called once a
     /// second, as a disk takes its time.
     ///
@@ -139,6 +160,9 @@ impl RunFolder {
             rows.sync()?;
         }
         self.timeseries.sync()?;
+        if let Some(server_metrics) = &self.server_metrics {
+            server_metrics.sync()?;
+        }
         self.histograms.sync()
     }
 

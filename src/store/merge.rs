@@ -8,11 +8,12 @@ use super::StoreError;
 use super::folder::{make_folder, save_page, save_reports};
 use super::load::result_file;
 use super::replace::replace;
+use super::server_metrics::SERVER_METRICS_FILE;
 use super::text_file::read_text;
 use crate::result::{CellLabels, RunResult};
 
 /// Files of rows: those with a cell in each row, by their names.
-const ROWS: [&str; 2] = ["requests.csv", "timeseries.csv"];
+const ROWS: [&str; 3] = ["requests.csv", "timeseries.csv", SERVER_METRICS_FILE];
 const HISTOGRAMS: &str = "histograms.hlog";
 
 /// A run that goes into a merged one.

@@ -17,6 +17,7 @@ mod replace;
 mod requests;
 mod rows;
 mod run_rows;
+mod server_metrics;
 mod shelf;
 mod table_schema;
 mod tail;

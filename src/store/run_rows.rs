@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::StoreError;
+use super::server_metrics::SERVER_METRICS_FILE;
 use crate::measure::CellPhase;
+use crate::metric::ServerMeter;
 use crate::report::{InputPoint, InputSample, RowPlace, RunRows, SecondRow};
 
 /// Bytes read at a time: rows of a long run are many.
@@ -23,7 +25,10 @@ pub fn run_rows(path: &Path) -> Result<Option<RunRows>, StoreError> {
     if !path.is_dir() {
         return Ok(None);
     }
-    let seconds = read(path, "timeseries.csv", seconds)?.unwrap_or_default();
+    let mut seconds = read(path, "timeseries.csv", seconds)?.unwrap_or_default();
+    if let Some(readings) = read(path, SERVER_METRICS_FILE, readings)? {
+        add_readings(&mut seconds, &readings);
+    }
     let inputs = read(path, "requests.csv", inputs)?.unwrap_or_default();
     Ok(Some(RunRows { seconds, inputs }))
 }
@@ -108,9 +113,43 @@ pub(super) fn seconds(file: impl Read) -> Result<Vec<SecondRow>, csv::Error> {
             in_flight: amount("in_flight"),
             output_tokens: amount("output_tokens"),
             latencies: latencies.map(|place| field(place).parse().ok()),
+            server: BTreeMap::new(),
         });
     }
     Ok(rows)
+}
+
+/// Readings of servers' own metrics by cell, each with its moment in seconds.
+type Readings = BTreeMap<u32, Vec<(f64, BTreeMap<ServerMeter, f64>)>>;
+
+fn readings(file: impl Read) -> Result<Readings, csv::Error> {
+    let mut reader = reader(file);
+    let columns = Columns::of(&mut reader)?;
+    let meters = ServerMeter::ALL.iter().map(|meter| (*meter, columns.place(meter.key())));
+    let meters: Vec<_> = meters.collect();
+    let (cell, at) = (columns.place("cell"), columns.place("at_ms"));
+    let mut readings = Readings::new();
+    for record in reader.records() {
+        let record = record?;
+        let number = |place: Option<usize>| record.get(place?)?.parse::<f64>().ok();
+        let cell = cell.and_then(|place| record.get(place)?.parse().ok());
+        let (Some(cell), Some(at_ms)) = (cell, number(at)) else { continue };
+        let values = meters.iter().filter_map(|(meter, place)| Some((*meter, number(*place)?)));
+        readings.entry(cell).or_default().push((at_ms / 1e3, values.collect()));
+    }
+    Ok(readings)
+}
+
+/// Gives each second the first reading that was made in it.
+fn add_readings(seconds: &mut [SecondRow], readings: &Readings) {
+    for second in seconds {
+        let of_cell = readings.get(&second.cell).map_or(&[][..], Vec::as_slice);
+        let begins = of_cell.partition_point(|(at, _)| *at < second.start_s);
+        let end = second.start_s + second.length_s;
+        if let Some((_, values)) = of_cell.get(begins).filter(|(at, _)| *at < end) {
+            second.server.clone_from(values);
+        }
+    }
 }
 
 /// The measured answers whose input was counted, sampled as they come.
@@ -141,8 +180,9 @@ fn inputs(file: impl Read) -> Result<InputSample, csv::Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{inputs, run_rows, seconds};
+    use super::{add_readings, inputs, readings, run_rows, seconds};
     use crate::measure::CellPhase;
+    use crate::metric::ServerMeter;
 
     #[test]
     fn seconds_come_back_and_an_unfinished_row_is_left_out() {
@@ -169,6 +209,21 @@ mod tests {
         let sample = inputs(text.as_bytes()).unwrap();
         assert_eq!((sample.of(0).len(), sample.seen(1)), (1, 1));
         assert!((sample.of(0)[0].input_tokens - 17.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_reading_belongs_to_the_second_of_its_cell_that_it_was_made_in() {
+        let text = "cell,start_at_ms,length_ms,phase\n0,1000,1000,measure\n0,2000,1000,measure\n\
+                    1,2000,1000,measure\n";
+        let mut rows = seconds(text.as_bytes()).unwrap();
+        let text =
+            "cell,at_ms,requests_running,gpu_power_w\n0,1500,4,\n0,1900,5,\n1,2100,7,250.5\n";
+        add_readings(&mut rows, &readings(text.as_bytes()).unwrap());
+        let of = |row: usize, meter| rows[row].server.get(&meter).copied();
+        assert_eq!(of(0, ServerMeter::RequestsRunning), Some(4.0));
+        assert_eq!(of(1, ServerMeter::RequestsRunning), None);
+        assert_eq!(of(2, ServerMeter::GpuPower), Some(250.5));
+        assert_eq!(of(0, ServerMeter::GpuPower), None);
     }
 
     #[test]

@@ -83,6 +83,8 @@ mod secrets;
 #[cfg(test)]
 mod serve;
 #[cfg(test)]
+mod server_metrics;
+#[cfg(test)]
 mod synthetic;
 #[cfg(test)]
 mod tables;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{InputPoint, PageRun, RowPlace, RunRows, SecondRow, html};
 use crate::measure::CellPhase;
-use crate::metric::{Gate, Metric};
+use crate::metric::{Gate, Metric, ServerMeter};
 use crate::report::within;
 use crate::result::{FailureEntry, GateEntry, RunResult, sample};
 use crate::units::float;
@@ -38,6 +38,7 @@ fn rows(result: &RunResult) -> RunRows {
                 failed: 1.0,
                 in_flight: 4.0,
                 output_tokens: 900.0,
+                server: [(ServerMeter::RequestsWaiting, 3.0)].into(),
                 latencies: [Some(20.0 + float(second)); SecondRow::LATENCIES.len()],
             });
             let point = InputPoint { input_tokens: float(second), ttft_ms: 30.0 };

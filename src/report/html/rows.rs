@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::measure::CellPhase;
-use crate::metric::Metric;
+use crate::metric::{Metric, ServerMeter};
 
 /// Most requests kept of one cell, besides its extremes.
 const MOST_POINTS: usize = 1_000;
@@ -59,6 +59,8 @@ pub struct SecondRow {
     /// Percentiles of the requests that ended in it, in milliseconds, in the order of
     /// [`SecondRow::LATENCIES`]; `None` where there are none.
     pub latencies: [Option<f64>; Self::LATENCIES.len()],
+    /// What the server told of itself in it.
+    pub server: BTreeMap<ServerMeter, f64>,
 }
 
 impl SecondRow {

@@ -8,7 +8,7 @@ use super::rows::{RowPlace, SecondRow};
 use super::short::short;
 use super::thin::thinned;
 use crate::measure::CellPhase;
-use crate::metric::Metric;
+use crate::metric::{Metric, ServerMeter};
 use crate::report::comparison::metric_name;
 use crate::units::index;
 
@@ -50,6 +50,12 @@ struct TimeSeries {
     y: Vec<Option<f64>>,
 }
 
+impl TimeSeries {
+    fn has_values(&self) -> bool {
+        self.y.iter().any(Option::is_some)
+    }
+}
+
 /// A second with its place on the axis, which is not its own where runs were merged.
 struct Placed<'a> {
     row: &'a SecondRow,
@@ -71,10 +77,16 @@ pub(super) fn timeline(runs: &[PageRun<'_>], lines: &[Line]) -> Option<Timeline>
             series: every_series(runs, &placed, lines, chart.series),
         });
     }
+    for chart in SERVER_CHARTS {
+        let series = every_series(runs, &placed, lines, chart.series);
+        if series.iter().any(TimeSeries::has_values) {
+            let (key, title) = (chart.key.to_owned(), chart.title.to_owned());
+            charts.push(TimeChart { key, title, unit: chart.unit, series });
+        }
+    }
     for (metric, specs) in latencies() {
         let series = every_series(runs, &placed, lines, &specs);
-        let has_values = |series: &TimeSeries| series.y.iter().any(Option::is_some);
-        if series.iter().any(has_values) {
+        if series.iter().any(TimeSeries::has_values) {
             charts.push(TimeChart {
                 key: format!("latency.{}", metric.key()),
                 title: metric_name(metric),
@@ -113,6 +125,8 @@ enum Value {
     Of(fn(&SecondRow) -> Option<f64>),
     /// The percentile at this place of [`SecondRow::LATENCIES`].
     Latency(usize),
+    /// A meter of the server.
+    Server(ServerMeter),
 }
 
 impl Value {
@@ -120,6 +134,7 @@ impl Value {
         match self {
             Self::Of(value) => value(row),
             Self::Latency(place) => row.latencies[place],
+            Self::Server(meter) => row.server.get(&meter).copied(),
         }
     }
 }
@@ -162,6 +177,41 @@ const CHARTS: [ChartSpec; 4] = [
             solid("answered", |row| per_second(row.finished - row.failed, row)),
             dashed("failed", |row| per_second(row.failed, row)),
         ],
+    },
+];
+
+const fn told(label: &'static str, dashed: bool, meter: ServerMeter) -> SeriesSpec {
+    SeriesSpec { label, dashed, value: Value::Server(meter) }
+}
+
+/// What servers tell of themselves; drawn where they do.
+const SERVER_CHARTS: [ChartSpec; 4] = [
+    ChartSpec {
+        key: "server.requests",
+        title: "At the server: running and waiting",
+        unit: "requests",
+        series: &[
+            told("running", false, ServerMeter::RequestsRunning),
+            told("waiting", true, ServerMeter::RequestsWaiting),
+        ],
+    },
+    ChartSpec {
+        key: "server.kv_cache",
+        title: "At the server: KV cache in use",
+        unit: "share",
+        series: &[told("in use", false, ServerMeter::KvCacheUse)],
+    },
+    ChartSpec {
+        key: "server.gpu",
+        title: "At the server: GPU in use",
+        unit: "share",
+        series: &[told("in use", false, ServerMeter::GpuUse)],
+    },
+    ChartSpec {
+        key: "server.power",
+        title: "At the server: GPU power",
+        unit: "W",
+        series: &[told("power", false, ServerMeter::GpuPower)],
     },
 ];
 

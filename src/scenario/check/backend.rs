@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use url::Url;
+
 use super::body::check_body;
 use super::key::check_key;
 use super::mock::check_mock;
 use super::network::check_network;
 use super::scenario::Surroundings;
 use crate::scenario::backend::{
-    Backend, BaseUrl, Connections, HttpVersion, Target, Timeouts, TlsSettings,
+    Backend, BaseUrl, Connections, HttpVersion, MetricsSource, Target, Timeouts, TlsSettings,
 };
 use crate::scenario::kind::BackendKind;
 use crate::scenario::mock::MockSpec;
@@ -18,7 +20,7 @@ use crate::scenario::price::Price;
 use crate::scenario::problem::{Problem, Problems, listed};
 use crate::scenario::secret::Secret;
 use crate::scenario::typed::{
-    BackendFile, Field, FilePath, Given, PriceFile, TimeoutsFile, TlsFile,
+    BackendFile, Field, FilePath, Given, Name, OWN_METRICS, PriceFile, TimeoutsFile, TlsFile,
 };
 
 /// Headers that pacemark or the connection itself must set.
@@ -52,6 +54,7 @@ pub(super) fn check_backend(
         Field::Given(tls) => check_tls(tls, surroundings.folder, target.as_ref(), problems),
         Field::Absent | Field::Wrong(_) => TlsSettings::default(),
     };
+    let metrics = check_metrics(&file, target.as_ref(), problems);
     check_connections(&file, problems);
     check_cold_start(&file, kind, problems);
     check_body(&file.body, problems);
@@ -72,6 +75,7 @@ pub(super) fn check_backend(
         tls,
         timeouts: file.timeouts.value().map_or_else(Timeouts::default, timeouts),
         cold_start: file.cold_start.into_value(),
+        metrics: metrics?,
         price: file.price.value().and_then(price),
     })
 }
@@ -96,6 +100,46 @@ fn check_cold_start(file: &BackendFile, kind: Option<BackendKind>, problems: &mu
             ),
         );
     }
+}
+
+/// Where the server's own metrics are read; `None` where something is wrong.
+fn check_metrics(
+    file: &BackendFile,
+    target: Option<&Target>,
+    problems: &mut Problems,
+) -> Option<Vec<MetricsSource>> {
+    let typed = match &file.metrics {
+        Field::Absent => return Some(Vec::new()),
+        Field::Wrong(_) => return None,
+        Field::Given(metrics) => &metrics.value.0,
+    };
+    let mut sources = Vec::new();
+    for Given { value: Name(text), place } in typed {
+        if text == OWN_METRICS {
+            if let Some(Target::Mock(_)) = target {
+                problems.report(
+                    Problem::new(*place, "the simulated server has no metrics of its own")
+                        .hint("leave it out"),
+                );
+            }
+            sources.push(MetricsSource::Own);
+            continue;
+        }
+        let is_address = Url::parse(text).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.username().is_empty()
+                && url.password().is_none()
+        });
+        if !is_address {
+            let subject = problems.within("metrics", |problems| problems.subject());
+            problems.report(
+                Problem::new(*place, format!("{subject}: this is not the address of metrics"))
+                    .hint("write `true` for those of the server itself, or `http://localhost:9400/metrics`"),
+            );
+        }
+        sources.push(MetricsSource::Url(text.clone()));
+    }
+    Some(sources)
 }
 
 /// HTTP/2 has one connection for all requests of a thread.

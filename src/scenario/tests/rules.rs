@@ -89,7 +89,6 @@ fn settings_of_a_backend_have_an_effect() {
     insta::assert_snapshot!(of_backend("kind: vllm, body: [1]"), @r"bench.yaml:3:25: `backends.b.body` must be a mapping, not a list");
     insta::assert_snapshot!(of_backend("kind: vllm, body: {top_p: .nan}"), @r"bench.yaml:3:33: `backends.b.body.top_p` must be a finite number, not the number NaN");
     insta::assert_snapshot!(of_backend("kind: vllm, metrics: http://x, price: {per_hour: 1}"), @r"
-    bench.yaml:3:19: `backends.b.metrics`: reading a server's own metrics is not part of this version yet (leave it out)
     bench.yaml:3:45: `backends.b.price` lacks the key `input_per_million`
     bench.yaml:3:45: `backends.b.price` lacks the key `output_per_million`
     bench.yaml:3:46: `backends.b.price.per_hour`: the price of a server by the hour is not part of this version yet (leave it out)

@@ -1,6 +1,10 @@
 //! A server.
 
-use super::list::Named;
+use serde_json::{Value as Json, json};
+
+use super::decode::Decode;
+use super::field::Given;
+use super::list::{Named, OneOrMany};
 use super::mapping::mapping;
 use super::mock::MockFile;
 use super::quantity::{Amount, PositiveSpan};
@@ -8,9 +12,13 @@ use super::text::{FilePath, JsonObject, Name, SecretText};
 use crate::scenario::backend::{ColdStart, Connections, HttpVersion};
 use crate::scenario::kind::BackendKind;
 use crate::scenario::network::Addresses;
+use crate::scenario::problem::Problems;
+use crate::scenario::tree::{Node, Value};
 
 /// More aliases than this are a mistake.
 const MOST_MODELS: usize = 256;
+/// More endpoints than a cluster has machines are a mistake.
+const MOST_ENDPOINTS: usize = 64;
 /// Servers refuse more headers than about this.
 const MOST_HEADERS: usize = 64;
 
@@ -52,13 +60,37 @@ mapping! {
         /// Whether the model is loaded before each cell, or unloaded so that loading is measured;
         /// Ollama only.
         optional cold_start: ColdStart = "as it is",
+        /// Its own metrics, read every second while it is under load: `true` for those of its kind,
+        /// or addresses of Prometheus endpoints.
+        optional metrics: MetricsFile = "false",
         /// What its tokens cost, for an estimate of what the requests cost.
         optional price: PriceFile,
         /// How the simulated server answers; a profile's name, or a mapping.
         optional mock: MockFile,
     }
-    later {
-        "metrics": "reading a server's own metrics",
+    later {}
+}
+
+/// `true` or `false`, or addresses, among which `own` stands for `true`.
+#[derive(Clone, Debug)]
+pub(in crate::scenario) struct MetricsFile(pub(in crate::scenario) Vec<Given<Name>>);
+
+/// The word for the endpoint of the server itself.
+pub(in crate::scenario) const OWN_METRICS: &str = "own";
+
+impl Decode for MetricsFile {
+    fn decode(node: &Node, problems: &mut Problems) -> Option<Self> {
+        match &node.value {
+            Value::Bool(false) => Some(Self(Vec::new())),
+            Value::Bool(true) => {
+                Some(Self(vec![Given { value: Name(OWN_METRICS.to_owned()), place: node.place }]))
+            }
+            _ => OneOrMany::<Name, MOST_ENDPOINTS>::decode(node, problems).map(|list| Self(list.0)),
+        }
+    }
+
+    fn schema() -> Json {
+        json!({"anyOf": [{"type": "boolean"}, OneOrMany::<Name, MOST_ENDPOINTS>::schema()]})
     }
 }
 

@@ -23,7 +23,7 @@ mod text;
 mod trace_file;
 mod workload;
 
-pub(in crate::scenario) use backend::{BackendFile, PriceFile, TimeoutsFile, TlsFile};
+pub(in crate::scenario) use backend::{BackendFile, OWN_METRICS, PriceFile, TimeoutsFile, TlsFile};
 pub(in crate::scenario) use decode::Decode;
 pub(in crate::scenario) use distribution::{DistributionFile, Items, Seconds, Tokens};
 pub(in crate::scenario) use field::{Field, Given};
@@ -38,6 +38,6 @@ pub(in crate::scenario) use mix::{AnyWorkloadFile, MixFile};
 pub(in crate::scenario) use mock::{MockFile, MockProfile, MockSettings};
 pub(in crate::scenario) use prompt_file::{ColumnsFile, PromptFileSource};
 pub(in crate::scenario) use synthetic::{MixturePart, SharedPrefixFile, SyntheticFile};
-pub(in crate::scenario) use text::{FilePath, JsonObject};
+pub(in crate::scenario) use text::{FilePath, JsonObject, Name};
 pub(in crate::scenario) use trace_file::{TraceFileSource, TraceSource};
 pub(in crate::scenario) use workload::{DocumentsFile, ImagesFile, PromptsFile, WorkloadFile};

@@ -46,7 +46,7 @@ pub(super) const FLOORS: &[Floor] = &[
     pure("live", &["units", "metric", "measure", "result", "report"]),
     worldly("tls", &["units", "scenario"]),
     worldly("client", &["units", "clock", "record", "openai", "scenario", "workload", "tls"]),
-    worldly("probe", &["units", "clock", "record", "openai", "scenario", "tls"]),
+    worldly("probe", &["units", "metric", "clock", "record", "openai", "scenario", "tls"]),
     worldly("mock", &["units", "clock", "openai", "scenario"]),
     worldly("run", RUN_USES),
     worldly(

@@ -111,6 +111,7 @@ pub(super) fn backend(kind: BackendKind, base: &BaseUrl) -> Backend {
         http: HttpVersion::One,
         connections: Connections::Reuse,
         network: Network::default(),
+        metrics: Vec::new(),
         tls: TlsSettings::default(),
         timeouts: Timeouts::default(),
         cold_start: None,

@@ -1,0 +1,8 @@
+//! A server's own metrics: its Prometheus endpoints, those of exporters beside it, `nvidia-smi`.
+
+mod exposition;
+mod names;
+mod nvidia;
+mod scraper;
+
+pub use scraper::{Reading, Scraper};

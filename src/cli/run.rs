@@ -18,7 +18,7 @@ use crate::calibrate::Calibration;
 use crate::clock::WallTime;
 use crate::compare::Comparison;
 use crate::gate::test_gates;
-use crate::measure::{Interval, RequestRow, ServerSample};
+use crate::measure::{Interval, RequestPair, RequestRow, ServerSample};
 use crate::plan::{Cell, RunPlan};
 use crate::report::{ReportOptions, RunRows, verdict_lines};
 use crate::result::{RunIdentity, RunResult};
@@ -261,6 +261,10 @@ impl Observer for Recording<'_> {
     fn server_sample(&mut self, cell: &Cell, sample: &ServerSample) -> io::Result<()> {
         let labels = cell_labels(&self.plan, cell);
         self.folder()?.append_server_sample(&labels, sample).map_err(io::Error::other)
+    }
+
+    fn gateway_pairs(&mut self, workload: &str, pairs: &[RequestPair]) -> io::Result<()> {
+        self.folder()?.append_gateway_pairs(workload, pairs).map_err(io::Error::other)
     }
 
     fn cell_finished(&mut self, cell: &Cell, result: &RunResult) -> io::Result<()> {

@@ -9,6 +9,7 @@ use super::contrast::who_was_ahead;
 use super::definitions::{list, of_blocks};
 use super::findings::gathered;
 use super::gates::{gate_rows, tally};
+use super::gateway_cost::{HEADS, UNIT, cost_tables};
 use super::numbers::{counted, number};
 use super::remarks::{failures, remarks};
 use super::verdicts::{headline, verdict_table};
@@ -36,6 +37,7 @@ pub fn markdown(
     for block in &blocks {
         page.extend(section(block));
     }
+    page.extend(costs(result));
     page.extend(gates(&test_gates(result)?));
     if let Some(comparison) = comparison {
         page.extend(heading(2, "Against the baseline"));
@@ -150,6 +152,23 @@ pub(super) fn figures(block: &Block<'_>) -> Vec<String> {
         page.push(table_row(&cells));
     }
     page.push(String::new());
+    page
+}
+
+/// What a gateway costs, where that was asked.
+fn costs(result: &RunResult) -> Vec<String> {
+    let mut page = Vec::new();
+    for cost in cost_tables(result) {
+        page.extend(heading(2, &cost.title));
+        let unit = |(place, head): (usize, &&str)| match place {
+            0 => (*head).to_owned(),
+            _ => format!("{head} {UNIT}"),
+        };
+        page.extend(table_head(&HEADS.iter().enumerate().map(unit).collect::<Vec<_>>(), 1));
+        page.extend(cost.rows.iter().map(|row| table_row(row)));
+        page.push(String::new());
+        page.extend(cost.remarks.iter().map(|remark| format!("- {}", escaped(remark))));
+    }
     page
 }
 

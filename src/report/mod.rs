@@ -21,6 +21,7 @@ mod findings;
 mod flat;
 mod format;
 mod gates;
+mod gateway_cost;
 mod grid;
 mod html;
 mod junit;

@@ -3,6 +3,8 @@
 //! A block per workload and stage, a line per backend. Which columns stand depends on the
 //! width; no line is wrapped inside a table.
 
+use comfy_table::Cell;
+
 use super::answer::answer;
 use super::blocks::{Block, blocks};
 use super::client_error::{NOT_CALIBRATED, client_error};
@@ -12,9 +14,10 @@ use super::contrast::who_was_ahead;
 use super::definitions::{footnotes, of_columns};
 use super::findings::gathered;
 use super::gates::gate_lines;
+use super::gateway_cost::{HEADS, UNIT, cost_tables};
 use super::grid::grid;
 use super::numbers::counted;
-use super::page::{FAINT, Page};
+use super::page::{self, FAINT, Page};
 use super::remarks::{failures, remarks};
 use super::shape::shapes;
 use super::verdicts::verdict_lines;
@@ -65,6 +68,7 @@ pub fn table(
     for block in &blocks {
         tables.block(block);
     }
+    tables.costs(result);
     tables.foot(result, &blocks);
     let mut page = tables.page;
     let gates = gate_lines(&test_gates(result)?);
@@ -157,6 +161,25 @@ impl Tables {
         self.columns.extend(grid.columns);
         let new = grid.hidden.into_iter().filter(|title| !self.hidden.contains(title));
         self.hidden.extend(new.collect::<Vec<_>>());
+    }
+
+    /// What a gateway costs, where that was asked.
+    fn costs(&mut self, result: &RunResult) {
+        for cost in cost_tables(result) {
+            self.page.line("");
+            self.page.heading(&cost.title);
+            let heads = HEADS.iter().enumerate().map(|(place, head)| match place {
+                0 => format!("\n{head}"),
+                _ => format!("{head}\n{UNIT}"),
+            });
+            let rows = cost.rows.into_iter().map(|row| row.map(Cell::new).to_vec());
+            let grid = page::grid(heads, rows, false, self.page.options.color);
+            self.page.text.push_str(&grid.to_string());
+            self.page.text.push('\n');
+            for remark in cost.remarks {
+                self.page.say(&format!("- {remark}"), 2);
+            }
+        }
     }
 
     /// Whether the run is to be believed, and what speaks against it.

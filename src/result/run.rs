@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::cell::CellResult;
 use super::counts::FindingEntry;
 use super::gate::GateEntry;
+use super::gateway_cost::GatewayCostEntry;
 use super::histograms::HistogramError;
 use super::merge::MergedRun;
 use super::provenance::{Host, Provenance, scenario_hash};
@@ -58,6 +59,9 @@ pub struct RunResult {
     pub notes: Vec<Note>,
     /// What speaks for or against believing the run as a whole.
     pub findings: Vec<FindingEntry>,
+    /// What a gateway costs, for each workload that went both ways; left out where none did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gateway_costs: Vec<GatewayCostEntry>,
     /// The runs that were added up to this one, in the order of its cells; empty for a run as it
     /// was made.
     #[serde(default)]
@@ -178,6 +182,7 @@ impl RunResult {
             records: None,
             notes: Vec::new(),
             findings: Vec::new(),
+            gateway_costs: Vec::new(),
             merged_from: Vec::new(),
             cells: Vec::new(),
         }

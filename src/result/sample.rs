@@ -105,6 +105,7 @@ pub(crate) fn scenario(rounds: u32) -> Scenario {
             limits: vec![SloLimit { metric: Metric::Ttft, at_most: Duration::from_millis(500) }],
         },
         gates: Vec::new(),
+        compare: None,
         live: false,
         stored_text: "pacemark: 1\n".to_owned(),
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::measure::{Interval, LiveSnapshot, RequestRow, ServerSample};
+use crate::measure::{Interval, LiveSnapshot, RequestPair, RequestRow, ServerSample};
 use crate::plan::Cell;
 use crate::result::RunResult;
 
@@ -57,6 +57,16 @@ pub trait Observer {
     ///
     /// Whatever keeps it from being stored; the run stops and keeps what it has.
     fn server_sample(&mut self, _cell: &Cell, _sample: &ServerSample) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    /// Pairs of a workload have gone through a gateway and past it. Does nothing unless it is
+    /// implemented.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps them from being stored; the run stops and keeps what it has.
+    fn gateway_pairs(&mut self, _workload: &str, _pairs: &[RequestPair]) -> std::io::Result<()> {
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use super::coordinator::{CellEnd, CellRun, Crew};
 use super::counting::Counting;
 use super::error::RunError;
 use super::event::Observer;
+use super::gateway_pairs::{Pairs, Way};
 use super::interrupt::Interrupt;
 use super::labels::cell_labels;
 use super::lengths::Lengths;
@@ -29,9 +30,12 @@ use crate::clock::{Clock, WallTime};
 use crate::dataset::OpenPrompts;
 use crate::load::{Purpose, Recording, Stream, Thinking};
 use crate::measure::{MixMember, Recorded, Recorder, RecordingRules};
+use crate::openai::Endpoint;
 use crate::plan::{Cell, RunPlan};
 use crate::probe::Scraper;
-use crate::result::{CellResult, ClientEntry, FindingEntry, ModelStartEntry, Note, RunResult};
+use crate::result::{
+    CellResult, ClientEntry, FindingEntry, GatewayCostEntry, ModelStartEntry, Note, RunResult,
+};
 use crate::scenario::{CellWorkload, HttpVersion, LoadProfile, Member, Redactor, Warmup};
 use crate::units::{count, index};
 use crate::workload::{CellRequests, PromptStart};
@@ -173,7 +177,72 @@ impl<'a> Run<'a> {
             }
             observer.cell_finished(cell, &result).map_err(RunError::Store)?;
         }
+        self.gateway_costs(&mut result, observer)?;
         Ok(result)
+    }
+
+    /// Sends the pairs that show what a gateway costs, where the scenario asks for it.
+    fn gateway_costs(
+        &self,
+        result: &mut RunResult,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
+        let scenario = self.plan.scenario();
+        let Some(asked) = scenario.compare else { return Ok(()) };
+        let ways = [asked.gateway, asked.direct];
+        let [Some(gateway), Some(direct)] = ways.map(|backend| self.targets.get(&backend)) else {
+            return Ok(());
+        };
+        let names = ways.map(|backend| scenario.backends[backend].name.as_str());
+        for (number, workload) in scenario.paired_workloads(&asked) {
+            if self.interrupt.is_asked() {
+                result.partial = true;
+                break;
+            }
+            let way = |target: &OpenTarget| Way {
+                parts: target.parts.clone(),
+                requests: Arc::new(self.unasked(target.backend, number)),
+            };
+            observer.note(&format!(
+                "{}: {} pairs through {} and to {}",
+                workload.name, asked.pairs, names[0], names[1]
+            ));
+            let pairs = Pairs {
+                gateway: way(gateway),
+                direct: way(direct),
+                workload: &workload.name,
+                most: asked.pairs.into(),
+                concurrency: asked.concurrency,
+                clock: &self.clock,
+                interrupt: self.interrupt,
+            };
+            let pairs = pairs.send()?;
+            observer.gateway_pairs(&workload.name, &pairs).map_err(RunError::Store)?;
+            let names = [names[0], names[1], &workload.name];
+            result.gateway_costs.push(GatewayCostEntry::new(names, asked.concurrency, &pairs));
+        }
+        Ok(())
+    }
+
+    /// Requests of a workload that no cell sends.
+    fn unasked(&self, backend: usize, workload: usize) -> CellRequests {
+        let scenario = self.plan.scenario();
+        let member =
+            Member { index: workload, workload: &scenario.workloads[workload], share: 1.0 };
+        let start = PromptStart::after_all(scenario);
+        let rows = Arc::clone(&self.prompts[workload].rows);
+        let (place, backend_of) = ((start, workload), &scenario.backends[backend]);
+        let include_usage = self.include_usage(backend);
+        CellRequests::new(&[(member, rows)], backend_of, place, include_usage)
+    }
+
+    /// For which endpoints a backend's streams are asked for token counts.
+    fn include_usage(&self, backend: usize) -> impl Fn(Endpoint) -> bool {
+        let preset = self.plan.scenario().backends[backend].kind.preset().include_usage;
+        move |endpoint| match self.checked.get(&backend) {
+            Some(checked) => checked.takes_usage(endpoint),
+            None => preset,
+        }
     }
 
     fn preflight(
@@ -361,11 +430,8 @@ impl<'a> Run<'a> {
         });
         let with_prompts: Vec<_> = with_prompts.collect();
         let start = PromptStart::of(scenario, (cell.round, cell.stage));
-        let include_usage = |endpoint| match self.checked.get(&cell.backend) {
-            Some(checked) => checked.takes_usage(endpoint),
-            None => backend.kind.preset().include_usage,
-        };
         let place = (start, cell.workload);
+        let include_usage = self.include_usage(cell.backend);
         (CellRequests::new(&with_prompts, backend, place, include_usage), recording)
     }
 

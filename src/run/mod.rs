@@ -17,6 +17,7 @@ mod counting;
 mod error;
 mod event;
 mod execute;
+mod gateway_pairs;
 mod health;
 mod heartbeat;
 mod interrupt;

@@ -10,6 +10,7 @@ mod course;
 mod distribution;
 mod environment;
 mod flags;
+mod gateway_pairs;
 mod kind;
 mod load;
 mod mix;
@@ -44,6 +45,7 @@ pub use course::{Course, Step, Steps};
 pub use distribution::Distribution;
 pub use environment::{Environment, Origin};
 pub use flags::{ScenarioFlags, parse_goodput, scenario_text};
+pub use gateway_pairs::GatewayPairs;
 pub use kind::{BackendKind, LengthField, Preset, TokenLimitField};
 pub use load::{ArrivalProcess, Bound, Hooks, Load, LoadProfile, Replay, Stage, StopRule, Warmup};
 pub use mix::{CellWorkload, MOST_MEMBERS, Member, Mix, MixPart};
@@ -87,6 +89,8 @@ pub struct Scenario {
     pub slo: Slo,
     /// What a run must keep to.
     pub gates: Vec<Gate>,
+    /// The paired requests that show what a gateway costs; `None`: none are sent.
+    pub compare: Option<GatewayPairs>,
     /// Whether a run shows the full-screen view where there is a terminal.
     pub live: bool,
     /// The scenario as it was resolved, as YAML, without secrets: `scenario.yaml` of a run.

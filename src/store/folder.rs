@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
+use super::gateway_pairs::GatewayPairRows;
 use super::histogram_log::HistogramLog;
 use super::records::RecordsPolicy;
 use super::replace::replace;
@@ -14,7 +15,7 @@ use super::server_metrics::ServerMetrics;
 use super::timeseries::Timeseries;
 use crate::clock::WallTime;
 use crate::compare::Comparison;
-use crate::measure::{Interval, RequestRow, ServerSample};
+use crate::measure::{Interval, RequestPair, RequestRow, ServerSample};
 use crate::report::{ReportError, ReportFormat, ReportOptions};
 use crate::result::{CellLabels, RecordsEntry, RunResult};
 
@@ -39,6 +40,7 @@ pub struct RunFolder {
     timeseries: Timeseries,
     histograms: HistogramLog,
     server_metrics: Option<ServerMetrics>,
+    gateway_pairs: Option<GatewayPairRows>,
     finished: u64,
     kept: u64,
 }
@@ -69,8 +71,18 @@ impl RunFolder {
         };
         let timeseries = Timeseries::create(&path)?;
         let histograms = HistogramLog::create(&path, started_at)?;
-        let (server_metrics, finished, kept) = (None, 0, 0);
-        Ok(Self { path, id, records, rows, timeseries, histograms, server_metrics, finished, kept })
+        Ok(Self {
+            path,
+            id,
+            records,
+            rows,
+            timeseries,
+            histograms,
+            server_metrics: None,
+            gateway_pairs: None,
+            finished: 0,
+            kept: 0,
+        })
     }
 
     /// The folder.
@@ -147,6 +159,23 @@ impl RunFolder {
             none => none.insert(ServerMetrics::create(&self.path)?),
         };
         file.append(labels, sample)
+    }
+
+    /// Appends pairs of a workload to `gateway_pairs.csv`, which begins with the first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Write`] if the file cannot be written.
+    pub fn append_gateway_pairs(
+        &mut self,
+        workload: &str,
+        pairs: &[RequestPair],
+    ) -> Result<(), StoreError> {
+        let file = match &mut self.gateway_pairs {
+            Some(file) => file,
+            none => none.insert(GatewayPairRows::create(&self.path)?),
+        };
+        file.append(workload, pairs)
     }
 
     /// Brings everything appended to the disk: a pulled plug loses nothing of it. Called once a

@@ -7,6 +7,7 @@
 mod baselines;
 mod column_meanings;
 mod folder;
+mod gateway_pairs;
 mod histogram_log;
 mod host;
 mod load;

@@ -171,6 +171,12 @@ pub struct PromptStart {
 }
 
 impl PromptStart {
+    /// Where requests begin that belong to no cell of `scenario`: behind the last.
+    pub fn after_all(scenario: &Scenario) -> Self {
+        let Self { seed, places, .. } = Self::of(scenario, (0, 0));
+        Self { seed, place: places, places: places + 1 }
+    }
+
     /// Where the cells of a round and a stage of `scenario` begin.
     pub fn of(scenario: &Scenario, (round, stage): (u32, usize)) -> Self {
         let stages = count(scenario.load.stages.len());

@@ -39,6 +39,8 @@ mod faulty;
 #[cfg(test)]
 mod gates;
 #[cfg(test)]
+mod gateway_pairs;
+#[cfg(test)]
 mod gateways;
 #[cfg(test)]
 mod interrupt;

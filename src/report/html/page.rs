@@ -4,6 +4,7 @@ use minijinja::context;
 use minijinja::value::Serde;
 use serde::Serialize;
 
+use super::costs::{CostView, costs};
 use super::forest::{ForestView, forest};
 use super::frame::{CHART_SCRIPT, CHART_STYLE, Frame, PAGE_STYLE, data_block};
 use super::lines::{Line, lines, run_labels};
@@ -52,6 +53,7 @@ pub fn html(runs: &[PageRun<'_>], comparisons: &[Comparison]) -> Result<String, 
         sections: views.collect(),
         has_timeline: data.timeline.is_some(),
         failures: sections.iter().flat_map(Section::failures).collect(),
+        costs: runs.iter().flat_map(|run| costs(run.result)).collect(),
         forests: comparisons.iter().map(forest).collect(),
         definitions: definitions(&sections),
         runs: facts.collect::<Result<_, _>>()?,
@@ -85,6 +87,7 @@ struct Page {
     sections: Vec<SectionView>,
     has_timeline: bool,
     failures: Vec<FailureView>,
+    costs: Vec<CostView>,
     forests: Vec<ForestView>,
     definitions: Vec<DefinitionView>,
     plots: Vec<String>,

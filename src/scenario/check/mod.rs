@@ -4,6 +4,7 @@
 mod backend;
 mod body;
 mod gate;
+mod gateway_pairs;
 mod images;
 mod key;
 mod load;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::backend::check_backend;
 use super::gate::{Names, check_gates};
+use super::gateway_pairs::check_gateway_pairs;
 use super::load::check_load;
 use super::mix::{Known, check_mix, settle_alone};
 use super::workload::{Crew, check_workload};
@@ -85,12 +86,17 @@ pub(in crate::scenario) fn check(
         load,
         slo,
         gates: Vec::new(),
+        compare: None,
         live: file.live.into_value().unwrap_or(false),
         stored_text: String::new(),
     };
     if let Some(list) = file.gates.into_value() {
         let names = Names::of(&scenario);
         scenario.gates = problems.within("gates", |problems| check_gates(list.0, &names, problems));
+    }
+    if let Field::Given(Given { value, place }) = &file.compare {
+        scenario.compare = problems
+            .within("compare", |problems| check_gateway_pairs(value, *place, &scenario, problems));
     }
     check_cold_starts(&scenario, load_place.unwrap_or(Place::TOP), problems);
     check_replays(&scenario, load_place.unwrap_or(Place::TOP), problems);

@@ -140,7 +140,7 @@ fn what_is_no_yaml_is_refused_with_its_place() {
     insta::assert_snapshot!(problems("description: this: that\n"), @r"bench.yaml:1:18: this is not YAML: mapping values are not allowed in this context (put a text that contains `: ` in quotes)");
     insta::assert_snapshot!(problems(""), @r"bench.yaml:1:1: the scenario is empty (`pacemark init` prints one to start from)");
     insta::assert_snapshot!(problems("# nothing but a comment\n"), @r"bench.yaml:1:1: the scenario is empty (`pacemark init` prints one to start from)");
-    insta::assert_snapshot!(problems("just a text"), @"bench.yaml:1:1: the scenario must be a mapping with the keys `pacemark`, `name`, `description`, `seed`, `backends`, `workloads`, `load`, `slo`, `gates`, `live`, not a hidden text");
+    insta::assert_snapshot!(problems("just a text"), @"bench.yaml:1:1: the scenario must be a mapping with the keys `pacemark`, `name`, `description`, `seed`, `backends`, `workloads`, `load`, `slo`, `gates`, `compare`, `live`, not a hidden text");
     insta::assert_snapshot!(problems("a: 1\n---\nb: 2\n"), @r"bench.yaml:2:1: a second document starts here (keep one scenario per file)");
     insta::assert_snapshot!(problems("a: !include other.yaml\n"), @r"bench.yaml:1:4: tags such as `!include` are not used here (write the plain value)");
     insta::assert_snapshot!(problems("<<: {a: 1}\n"), @r"bench.yaml:1:1: merge keys (`<<`) are not part of YAML 1.2 (repeat the keys, or give a whole value an anchor (`&name`) and use `*name`)");

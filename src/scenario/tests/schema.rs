@@ -92,6 +92,7 @@ workloads:
   made: {endpoint: chat, model: m, prompts: {synthetic: {input_tokens: 99, shared_prefix: {tokens: 9}}}}
 load: {stages: [{rate: 2/s, requests: 1}], stop: {error_rate: 5%}}
 gates: [{gate: error_rate < 1%}]
+compare: {gateway: NAME, direct: mocked}
 ";
     let base = read(text).unwrap();
     let mut checked = 0;

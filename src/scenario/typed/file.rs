@@ -7,7 +7,7 @@ use super::load::LoadFile;
 use super::mapping::mapping;
 use super::mix::AnyWorkloadFile;
 use super::quantity::{PositiveSpan, Whole};
-use super::text::FolderName;
+use super::text::{FolderName, Name};
 
 /// More servers than this in one table help nobody.
 const MOST_BACKENDS: usize = 64;
@@ -15,6 +15,10 @@ const MOST_BACKENDS: usize = 64;
 const MOST_WORKLOADS: usize = 256;
 /// More gates than this are read by nobody.
 const MOST_GATES: usize = 256;
+/// More pairs than this take longer than anybody waits.
+const MOST_PAIRS: u64 = 1_000_000;
+/// More pairs at a time than this one thread cannot time.
+const MOST_PAIRS_AT_A_TIME: u64 = 1_000;
 /// The largest seed that JSON and YAML readers everywhere keep exactly.
 const LARGEST_SEED: u64 = (1 << 53) - 1;
 
@@ -39,12 +43,27 @@ mapping! {
         optional slo: SloFile,
         /// What a run must keep to; a gate that fails decides the exit code.
         optional gates: List<GateFile, MOST_GATES>,
+        /// What a gateway costs: the same requests through it and past it.
+        optional compare: CompareFile,
         /// Whether a run shows the full-screen view where there is a terminal, as with `--live`.
         optional live: bool = "false",
     }
-    later {
-        "compare": "paired comparison of a gateway",
+    later {}
+}
+
+mapping! {
+    /// The same requests through a gateway and to the server behind it, when all cells are over.
+    CompareFile {
+        /// The backend that is the gateway.
+        required gateway: Name,
+        /// The backend of the server behind it.
+        required direct: Name,
+        /// Pairs for each workload that both run.
+        optional pairs: Whole<4, MOST_PAIRS> = "200",
+        /// Pairs under way at a time.
+        optional concurrency: Whole<1, MOST_PAIRS_AT_A_TIME> = "1",
     }
+    later {}
 }
 
 mapping! {

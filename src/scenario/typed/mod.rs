@@ -27,7 +27,7 @@ pub(in crate::scenario) use backend::{BackendFile, OWN_METRICS, PriceFile, Timeo
 pub(in crate::scenario) use decode::Decode;
 pub(in crate::scenario) use distribution::{DistributionFile, Items, Seconds, Tokens};
 pub(in crate::scenario) use field::{Field, Given};
-pub(in crate::scenario) use file::{ScenarioFile, SloFile};
+pub(in crate::scenario) use file::{CompareFile, ScenarioFile, SloFile};
 pub(in crate::scenario) use gate::{GateFile, ScopeFile};
 pub(in crate::scenario) use list::{List, NamedItem};
 pub(in crate::scenario) use load::{

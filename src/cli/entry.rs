@@ -9,8 +9,8 @@ use super::arguments::{Arguments, Command};
 use super::exit::{CommandError, ExitCode};
 use super::output::{print, say};
 use super::{
-    baseline, calibrate, check, compare, init, merge, mock, models, plan, report, run, schema,
-    serve,
+    baseline, calibrate, check, compare, init, merge, mock, models, plan, probe, report, run,
+    schema, serve,
 };
 
 /// Runs the program with the arguments it was started with.
@@ -28,6 +28,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Baseline(given) => baseline::baseline(&given),
         Command::Merge(given) => merge::merge(&given),
         Command::Models(given) => models::models(&given),
+        Command::Probe(given) => probe::probe(&given, arguments.quiet),
         Command::Mock(given) => mock::mock(&given),
         Command::Calibrate(given) => calibrate::calibrate(&given, arguments.quiet),
         Command::Init(given) => init::init(&given),

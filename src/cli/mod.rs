@@ -23,6 +23,7 @@ mod models;
 mod output;
 mod plan;
 mod preview;
+mod probe;
 mod progress;
 mod report;
 mod reports;

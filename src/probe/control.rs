@@ -183,7 +183,7 @@ impl Probe {
         ProbeError::Unreadable { url: self.own_url(path), message }
     }
 
-    fn own_url(&self, path: &str) -> String {
+    pub(super) fn own_url(&self, path: &str) -> String {
         let root = self.base.root.strip_suffix(API_ROOT).unwrap_or(&self.base.root);
         format!("{}{root}{path}", self.base.origin())
     }
@@ -239,7 +239,15 @@ impl Probe {
         })
     }
 
-    fn redacted(&self, message: &str) -> String {
+    pub(super) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) const fn plain_client(&self) -> &Client {
+        &self.plain
+    }
+
+    pub(super) fn redacted(&self, message: &str) -> String {
         self.redactor.redact(message).into_owned()
     }
 }

@@ -71,6 +71,8 @@ mod preflight;
 #[cfg(test)]
 mod probe;
 #[cfg(test)]
+mod probe_command;
+#[cfg(test)]
 mod profiles;
 #[cfg(test)]
 mod program;

@@ -8,7 +8,9 @@ use super::documents::{InitArguments, SchemaArguments};
 use super::report::{CheckArguments, MergeArguments, ReportArguments};
 use super::run::RunArguments;
 use super::scenario::PlanArguments;
-use super::servers::{CalibrateArguments, MockArguments, ModelsArguments, ServeArguments};
+use super::servers::{
+    CalibrateArguments, MockArguments, ModelsArguments, ProbeArguments, ServeArguments,
+};
 
 /// Load testing and latency benchmarks for servers that speak the OpenAI API.
 #[derive(Debug, Parser)]
@@ -42,6 +44,8 @@ pub(in crate::cli) enum Command {
     Merge(MergeArguments),
     /// List the models that a server offers
     Models(ModelsArguments),
+    /// Ask a server everything once: what it supports, and where it deviates from the API
+    Probe(ProbeArguments),
     /// Serve the simulated server on a port of its own until it is stopped
     Mock(MockArguments),
     /// Measure what this machine itself adds to a measurement, against the simulated server

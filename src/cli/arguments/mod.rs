@@ -18,4 +18,6 @@ pub(super) use report::{
 };
 pub(super) use run::{Records, RunArguments};
 pub(super) use scenario::{FlagArguments, PlanArguments, SourceArguments};
-pub(super) use servers::{CalibrateArguments, MockArguments, ModelsArguments, ServeArguments};
+pub(super) use servers::{
+    CalibrateArguments, MockArguments, ModelsArguments, ProbeArguments, ServeArguments,
+};

@@ -29,6 +29,34 @@ pub(in crate::cli) struct ModelsArguments {
 }
 
 #[derive(Debug, Args)]
+pub(in crate::cli) struct ProbeArguments {
+    /// Base URL of the server, with or without /v1
+    #[arg(short, long, value_name = "URL")]
+    pub(in crate::cli) url: Option<String>,
+    /// Kind of the server; gives its usual URL and key variable
+    #[arg(long, value_name = "KIND", value_parser = kind)]
+    pub(in crate::cli) kind: Option<BackendKind>,
+    /// A model that generates; without it, the first listed that seems to
+    #[arg(short, long, value_name = "NAME")]
+    pub(in crate::cli) model: Option<String>,
+    /// A model that embeds; without it, the first listed that seems to
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) embed_model: Option<String>,
+    /// A model that ranks; without it, the first listed that seems to
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) rerank_model: Option<String>,
+    /// Environment variable that holds the key
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) api_key_env: Option<String>,
+    /// A header for every request; may be repeated
+    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
+    pub(in crate::cli) header: Vec<String>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(in crate::cli) struct MockArguments {
     /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8100")]

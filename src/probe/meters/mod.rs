@@ -5,4 +5,5 @@ mod names;
 mod nvidia;
 mod scraper;
 
+pub(super) use names::known_meters;
 pub use scraper::{Reading, Scraper};

@@ -91,6 +91,13 @@ impl Tally {
     }
 }
 
+/// The keys of the meters that a text tells of.
+pub(in crate::probe) fn known_meters(text: &str) -> Vec<&'static str> {
+    let mut tally = Tally::default();
+    tally.add_text(text);
+    tally.values().into_keys().map(ServerMeter::key).collect()
+}
+
 fn known(sample: Sample<'_>) -> Option<(ServerMeter, f64)> {
     let (_, meter, factor) = KNOWN.iter().find(|(name, ..)| *name == sample.name)?;
     let idle = ["mode=\"idle\"", "mode=\"iowait\""];

@@ -3,7 +3,7 @@
 
 use super::Severity::{self, Note, Reservation, Untrusted};
 use super::finding::percent;
-use super::{answers, client, gateway, load, plateau, prompts, run, steadiness, tokens};
+use super::{answers, bursts, client, gateway, load, plateau, prompts, run, steadiness, tokens};
 use crate::measure::CutInputs;
 
 /// What is known about a kind of finding.
@@ -282,6 +282,15 @@ findings! {
         "gaps between events are not gaps between tokens then; an end token without text makes \
          one in a hundred tokens or so",
         "compare tpot, not icl, across servers";
+    Bursts, "bursts", [Note],
+        format!(
+            "at least {} of the gaps between chunks are longer than {} times the median (and {} ms), and \
+             hold at least {} of the time",
+            percent(bursts::SHARE), bursts::PAUSE, bursts::SHORTEST_MS, percent(bursts::TIME)
+        ),
+        "a server that works in batches of tokens sends them together: gaps inside a batch say \
+         nothing of how fast it is, and TPOT hides the pauses",
+        "compare ICL p99 and stall, and E2E; ITL and ICL at p50 are those of the batch";
     AllAtOnce, "all_at_once", [Reservation],
         format!(
             "in at least {} of the streams of 8 text events or more, the text came within 2% of the \

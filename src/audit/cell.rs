@@ -2,7 +2,9 @@
 
 use super::finding::Finding;
 use super::health::ClientHealth;
-use super::{answers, client, cold, gateway, load, prompts, sample_size, steadiness, tokens};
+use super::{
+    answers, bursts, client, cold, gateway, load, prompts, sample_size, steadiness, tokens,
+};
 use crate::measure::{CellSummary, TimeSeries};
 use crate::scenario::{Connections, Stage, Workload};
 
@@ -96,6 +98,7 @@ const CHECKS: &[Check] = &[
     Check::Workload(tokens::inputs_cut),
     Check::Workload(answers::events_are_no_tokens),
     Check::Workload(answers::text_came_at_once),
+    Check::Workload(bursts::text_came_in_bursts),
     Check::Workload(answers::reasoning_was_hidden),
     Check::Workload(prompts::prompts_repeat),
     Check::Workload(prompts::input_was_cached),

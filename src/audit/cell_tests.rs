@@ -257,6 +257,20 @@ fn answers_that_end_before_their_limit_are_told() {
 }
 
 #[test]
+fn text_that_comes_in_bursts_is_told_and_a_rare_stall_is_not() {
+    // Three tokens together, then half a second of nothing, three times.
+    let bursts = [100, 101, 102, 602, 603, 604, 1_104, 1_105, 1_106];
+    insta::assert_snapshot!(Case::of(&with_output(stream(&bursts), 9)).findings(), @"note bursts: text comes in bursts: 25% of the gaps between chunks are pauses of 500 ms on average and hold 99% of the time, the rest is 1.0 ms at the median; readers see the pauses (ICL p99, stall), TPOT spreads them over all tokens");
+    let even: Vec<u64> = (0..60).map(|token| 100 + 10 * token).collect();
+    let even = with_output(stream(&even), 60);
+    assert_eq!(Case::of(&even).findings(), "");
+    let mut stalled: Vec<u64> = (0..59).map(|token| 100 + 10 * token).collect();
+    stalled.push(3_000);
+    let case = Case::of(&with_output(stream(&stalled), 60));
+    assert!(!case.findings().contains("bursts"), "{}", case.findings());
+}
+
+#[test]
 fn text_that_comes_all_at_once_is_told() {
     let one_read = with_output(stream(&[900; 10]), 10);
     insta::assert_snapshot!(Case::of(&one_read).findings(), @"

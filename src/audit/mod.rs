@@ -6,6 +6,7 @@
 //! each with its reason.
 
 mod answers;
+mod bursts;
 mod catalogue;
 mod cell;
 mod client;

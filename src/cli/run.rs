@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
+use tokio::runtime;
+
 use super::against::{self, compared};
 use super::arguments::{OutputFormat, Records, RunArguments};
 use super::calibrate::{state_bounds, stored};
@@ -20,9 +22,11 @@ use crate::compare::Comparison;
 use crate::gate::test_gates;
 use crate::measure::{Interval, RequestPair, RequestRow, ServerSample};
 use crate::plan::{Cell, RunPlan};
+use crate::probe::Probe;
 use crate::report::{ReportOptions, RunRows, verdict_lines};
 use crate::result::{RunIdentity, RunResult};
 use crate::run::{Interrupt, Observer, Progress, Run, RunError, RunOptions, cell_labels};
+use crate::scenario::{Scenario, Target};
 use crate::store::{RecordsPolicy, RunFolder, StoreError, folder_name, host_facts};
 
 /// What the first Ctrl-C is answered with.
@@ -36,6 +40,7 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         return Ok(ExitCode::Done);
     }
     arguments.against.baseline.as_deref().map(baseline::checked).transpose()?;
+    let scenario = logged_in(scenario)?;
     let plan = Arc::new(RunPlan::new(Arc::clone(&scenario)));
     plan.thin_gates().iter().for_each(|gate| say(&format!("warning: {gate}")));
     let interrupt = Interrupt::default();
@@ -122,6 +127,28 @@ fn stopping(manner: Manner, shared: &Shared) -> impl Fn() + Send + 'static {
         Manner::Screen => look(&shared).stop(),
         Manner::Quiet | Manner::Lines => say(STOPPING),
     }
+}
+
+/// The scenario with the keys that its servers give to who logs in.
+fn logged_in(scenario: Arc<Scenario>) -> Result<Arc<Scenario>, CommandError> {
+    if scenario.backends.iter().all(|backend| backend.login.is_none()) {
+        return Ok(scenario);
+    }
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut scenario = Arc::unwrap_or_clone(scenario);
+    for backend in &mut scenario.backends {
+        let (Some(login), Target::Url(base)) = (&backend.login, &backend.target) else { continue };
+        let token =
+            Probe::new(backend, base).map_err(|error| error.to_string()).and_then(|probe| {
+                runtime.block_on(probe.log_in(login)).map_err(|error| error.to_string())
+            });
+        let name = &backend.name;
+        backend.api_key.value = Some(token.map_err(|error| {
+            let error = anyhow::anyhow!("cannot log in at `{name}`: {error}");
+            CommandError::new(ExitCode::Unusable, error)
+        })?);
+    }
+    Ok(Arc::new(scenario))
 }
 
 /// Prints what the arguments ask for, on stdout.

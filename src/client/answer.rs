@@ -33,6 +33,8 @@ pub(super) struct Exchange<'a> {
     meter: &'a EventMeter,
     bytes_before: u64,
     body_ended: bool,
+    /// How long the server says that it takes no more.
+    pub(super) told_wait: Option<Duration>,
     /// Takes the text of the answer; `None` where nobody wants it.
     answer: Option<&'a mut KeptText>,
 }
@@ -45,7 +47,8 @@ impl<'a> Exchange<'a> {
         answer: Option<&'a mut KeptText>,
     ) -> Self {
         let bytes_before = link.bytes_read();
-        Self { link, deadline, meter, bytes_before, body_ended: false, answer }
+        let (body_ended, told_wait) = (false, None);
+        Self { link, deadline, meter, bytes_before, body_ended, told_wait, answer }
     }
 
     /// Whether not one byte of an answer has come.
@@ -74,9 +77,15 @@ impl<'a> Exchange<'a> {
         let head = self.head(record).await?;
         record.status = Some(head.status);
         record.gateway = head.gateway;
+        let limits = head.limits.unwrap_or_default();
+        self.told_wait = limits.wait;
         if !matches!(head.status, 200..=299) {
             let bytes = self.read_all(ERROR_LIMIT, record).await.unwrap_or_default();
-            return Err(decode_error(head.status, head.retry_after.as_deref(), &bytes));
+            let mut failure = decode_error(head.status, head.retry_after.as_deref(), &bytes);
+            if failure.kind == FailureKind::Overloaded && !limits.told.is_empty() {
+                failure.message = format!("{}; its limits: {}", failure.message, limits.told);
+            }
+            return Err(failure);
         }
         if spec.stream && !head.is_json {
             self.stream(spec, record).await

@@ -5,7 +5,7 @@ use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSF
 use httparse::{EMPTY_HEADER, Header, Response, Status};
 
 use super::framing::Framing;
-use crate::openai::decode_gateway;
+use crate::openai::{RateLimits, decode_gateway, decode_rate_limits};
 use crate::record::GatewayTold;
 
 /// More headers than this are no answer of an API.
@@ -22,6 +22,8 @@ pub(super) struct Head {
     pub(super) is_json: bool,
     /// When to try again, in the server's words.
     pub(super) retry_after: Option<String>,
+    /// What the server tells of its limits.
+    pub(super) limits: Option<Box<RateLimits>>,
     /// What a gateway tells of the request.
     pub(super) gateway: Option<Box<GatewayTold>>,
     /// How the body ends; of no use over HTTP/2, which has frames for that.
@@ -64,6 +66,7 @@ impl Head {
         };
         let persists = response.version == Some(1);
         let says = |word| named(CONNECTION).any(|header| lists(header.value, word));
+        let pairs = || headers.iter().map(|header| (header.name.as_bytes(), header.value));
         Ok(Some((
             Self {
                 status,
@@ -71,10 +74,8 @@ impl Head {
                 retry_after: named(RETRY_AFTER)
                     .next()
                     .map(|header| String::from_utf8_lossy(header.value).into_owned()),
-                gateway: decode_gateway(
-                    headers.iter().map(|header| (header.name.as_bytes(), header.value)),
-                )
-                .map(Box::new),
+                limits: decode_rate_limits(status, pairs()).map(Box::new),
+                gateway: decode_gateway(pairs()).map(Box::new),
                 framing,
                 keeps_open: framing != Framing::UntilClose
                     && if persists { !says("close") } else { says("keep-alive") },
@@ -147,6 +148,7 @@ mod tests {
             status: 200,
             is_json: false,
             retry_after: None,
+            limits: None,
             gateway: None,
             framing: Framing::chunked(),
             keeps_open: true,

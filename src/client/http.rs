@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -13,13 +14,16 @@ use super::deadline::Deadline;
 use super::http1::ReadSpace;
 use super::http2::causes;
 use super::kept::KeptText;
+use super::limit_gate::LimitGate;
 use super::link::Link;
 use super::meter::EventMeter;
 use super::route::Route;
 use crate::clock::Clock;
 use crate::openai::{Endpoint, after_thinking};
 use crate::record::{Failure, FailureKind, Outcome, RequestRecord};
-use crate::scenario::{Backend, BaseUrl, Connections, HttpVersion, Redactor, Timeouts};
+use crate::scenario::{
+    Backend, BaseUrl, Connections, HttpVersion, RateLimitRule, Redactor, Secret, Timeouts,
+};
 use crate::tls::TlsError;
 use crate::units::format_span;
 use crate::workload::RequestSpec;
@@ -32,11 +36,15 @@ const IDLE_LIMIT: Duration = Duration::from_secs(4);
 #[derive(Clone, Debug)]
 pub struct ClientParts {
     connector: Connector,
-    /// One for each endpoint, in the order of [`Endpoint::ALL`].
-    routes: Vec<Route>,
+    /// For each key, one for each endpoint, in the order of [`Endpoint::ALL`].
+    routes: Vec<Vec<Route>>,
+    /// Which key is next; shared by all threads.
+    turn: Arc<AtomicUsize>,
     timeouts: Timeouts,
     version: HttpVersion,
     connections: Connections,
+    /// Where its limits are kept to.
+    gate: Option<Arc<LimitGate>>,
     redactor: Arc<Redactor>,
 }
 
@@ -146,12 +154,28 @@ impl ClientParts {
     ) -> Result<Self, ClientError> {
         Ok(Self {
             connector,
-            routes: routes(backend, base)?,
+            routes: routes_of_keys(backend, base)?,
+            turn: Arc::default(),
+            gate: (backend.rate_limits == RateLimitRule::Obey).then(Arc::default),
             timeouts: backend.timeouts,
             version: backend.http,
             connections: backend.connections,
             redactor,
         })
+    }
+}
+
+impl ClientParts {
+    /// The way to an endpoint, with the key whose turn it is.
+    fn route(&self, endpoint: Endpoint) -> &Route {
+        let of_key = match self.routes.as_slice() {
+            [only] => only,
+            several => &several[self.turn.fetch_add(1, Ordering::Relaxed) % several.len()],
+        };
+        let Some(route) = of_key.iter().find(|route| route.endpoint == endpoint) else {
+            unreachable!("there is a route to every endpoint")
+        };
+        route
     }
 }
 
@@ -189,6 +213,9 @@ impl HttpClient {
         record.items = spec.items;
         record.max_tokens = spec.max_tokens;
         record.asked_input = spec.input_tokens;
+        if let Some(gate) = &self.parts.gate {
+            record.held_back |= gate.pass(&self.clock).await;
+        }
         let sent_at = self.clock.now();
         record.sent_at = Some(sent_at);
         let mut deadline = Deadline::new(&self.clock, &self.parts.timeouts, sent_at, spec.stream);
@@ -217,10 +244,7 @@ impl HttpClient {
         deadline: &mut Deadline,
     ) -> Result<bool, Failure> {
         let spec = sending.spec;
-        let Some(route) = self.parts.routes.iter().find(|route| route.endpoint == spec.endpoint)
-        else {
-            unreachable!("there is a route to every endpoint")
-        };
+        let route = self.parts.route(spec.endpoint);
         let mut may_reuse = self.parts.connections != Connections::Fresh;
         loop {
             let own = sending.talk.as_mut().filter(|_| may_reuse).and_then(|talk| talk.link());
@@ -236,6 +260,9 @@ impl HttpClient {
             let answer = sending.talk.as_mut().map(|talk| &mut talk.text);
             let mut exchange = Exchange::new(link, deadline, &self.meter, answer);
             let ended = exchange.run(spec, route, record).await;
+            if let (Some(gate), Some(wait)) = (&self.parts.gate, exchange.told_wait) {
+                gate.close(self.clock.now(), wait);
+            }
             let stale = reused && exchange.nothing_came() && is_lost_connection(&ended);
             if stale && may_reuse {
                 record.stale_reconnects += 1;
@@ -363,7 +390,11 @@ fn handshake_failure(error: &hyper::Error) -> ConnectFailure {
 
 /// The headers of every request. No `Accept-Encoding`: a compressed stream would be decoded
 /// in batches, and its events would lose their times.
-fn headers(backend: &Backend, base: &BaseUrl) -> Result<HeaderMap, ClientError> {
+fn headers(
+    backend: &Backend,
+    base: &BaseUrl,
+    key: Option<&Secret>,
+) -> Result<HeaderMap, ClientError> {
     let wrong = |name: &str, reason| ClientError::Header {
         backend: backend.name.clone(),
         name: name.to_owned(),
@@ -387,7 +418,7 @@ fn headers(backend: &Backend, base: &BaseUrl) -> Result<HeaderMap, ClientError> 
         USER_AGENT,
         HeaderValue::from_static(concat!("pacemark/", env!("CARGO_PKG_VERSION"))),
     );
-    if let Some(key) = &backend.api_key.value {
+    if let Some(key) = key {
         let bearer = secret("authorization", &format!("Bearer {}", key.reveal()))?;
         headers.insert(AUTHORIZATION, bearer);
     }
@@ -400,9 +431,20 @@ fn headers(backend: &Backend, base: &BaseUrl) -> Result<HeaderMap, ClientError> 
     Ok(headers)
 }
 
+/// The way to each endpoint, with each of the keys; one without a key where there is none.
+fn routes_of_keys(backend: &Backend, base: &BaseUrl) -> Result<Vec<Vec<Route>>, ClientError> {
+    let first = [backend.api_key.value.as_ref()];
+    let keys = first.into_iter().chain(backend.more_keys.iter().map(Some));
+    keys.map(|key| routes(backend, base, key)).collect()
+}
+
 /// The way to each endpoint.
-fn routes(backend: &Backend, base: &BaseUrl) -> Result<Vec<Route>, ClientError> {
-    let headers = headers(backend, base)?;
+fn routes(
+    backend: &Backend,
+    base: &BaseUrl,
+    key: Option<&Secret>,
+) -> Result<Vec<Route>, ClientError> {
+    let headers = headers(backend, base, key)?;
     let route = |endpoint: Endpoint| {
         let path = endpoint.path_at(&base.root);
         // A proxy without a tunnel must be told the whole address.

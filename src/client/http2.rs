@@ -16,7 +16,7 @@ use super::framing::Framing;
 use super::head::{Head, is_json};
 use super::http1::Broken;
 use super::stamped::{ReadStamp, Transport};
-use crate::openai::decode_gateway;
+use crate::openai::{decode_gateway, decode_rate_limits};
 
 type ResponseFuture = Pin<Box<dyn Future<Output = hyper::Result<Response<Incoming>>>>>;
 
@@ -82,18 +82,18 @@ impl Http2 {
         let (parts, body) = answer.into_parts();
         self.state = State::Answered(body);
         let header = |name| parts.headers.get(name);
+        let status = parts.status.as_u16();
+        let pairs = || {
+            let headers = parts.headers.iter();
+            headers.map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()))
+        };
         Poll::Ready(Ok(Head {
-            status: parts.status.as_u16(),
+            status,
             is_json: header(CONTENT_TYPE).is_some_and(|value| is_json(value.as_bytes())),
             retry_after: header(RETRY_AFTER)
                 .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
-            gateway: decode_gateway(
-                parts
-                    .headers
-                    .iter()
-                    .map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes())),
-            )
-            .map(Box::new),
+            limits: decode_rate_limits(status, pairs()).map(Box::new),
+            gateway: decode_gateway(pairs()).map(Box::new),
             framing: Framing::UntilClose,
             keeps_open: true,
         }))

@@ -19,6 +19,7 @@ mod http;
 mod http1;
 mod http2;
 mod kept;
+mod limit_gate;
 mod link;
 mod meter;
 mod route;

@@ -110,7 +110,9 @@ impl Probe {
             .build()
             .map_err(ProbeError::Client)?;
         let secrets = backend.headers.iter().map(|(_, secret)| secret);
-        let secrets = secrets.chain(&backend.api_key.value).cloned();
+        let password = backend.login.as_ref().map(|login| &login.password);
+        let secrets = secrets.chain(&backend.api_key.value).chain(password);
+        let secrets = secrets.chain(&backend.more_keys).cloned();
         Ok(Self {
             name: backend.name.clone(),
             kind: backend.kind,

@@ -36,6 +36,8 @@ pub struct ModelFacts {
     pub family: Option<String>,
     /// What runs it inside the server: `vLLM`, `transformers`.
     pub engine: Option<String>,
+    /// How many copies of it run.
+    pub replicas: Option<u64>,
     /// What a gateway asks for in its place: `ollama/qwen3:4b`.
     pub upstream: Option<String>,
     /// Most tokens of prompt and answer, as it is served now.
@@ -66,6 +68,7 @@ impl Probe {
             BackendKind::Openai
             | BackendKind::Openrouter
             | BackendKind::Together
+            | BackendKind::Infinity
             | BackendKind::Generic
             | BackendKind::Mock => servers::any(self, &mut facts).await,
         }

@@ -130,6 +130,7 @@ impl Probe {
                 | BackendKind::Together
                 | BackendKind::Sglang
                 | BackendKind::Tgi
+                | BackendKind::Infinity
                 | BackendKind::Llamacpp
                 | BackendKind::Generic
                 | BackendKind::Mock => format!("start the server, or correct {url}"),
@@ -147,6 +148,7 @@ impl Probe {
             }
             (KeySource::File(path), _) => format!("correct the key in `{}`", path.display()),
             (KeySource::Inline, _) => format!("correct {}", self.setting("api_key")),
+            (KeySource::Login, _) => format!("correct {}", self.setting("login")),
             (KeySource::Nowhere, _) => {
                 format!("name a variable that holds it in {}", self.setting("api_key_env"))
             }
@@ -172,6 +174,7 @@ impl Probe {
             | BackendKind::Vllm
             | BackendKind::Sglang
             | BackendKind::Tgi
+            | BackendKind::Infinity
             | BackendKind::Llamacpp
             | BackendKind::Generic
             | BackendKind::Mock => change,

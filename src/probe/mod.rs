@@ -12,6 +12,7 @@ mod conformance;
 mod control;
 mod facts;
 mod listing;
+mod login;
 mod meters;
 mod reason;
 mod residence;

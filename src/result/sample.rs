@@ -17,8 +17,8 @@ use crate::metric::Metric;
 use crate::openai::Endpoint;
 use crate::scenario::{
     ApiKey, ArrivalProcess, Backend, BackendKind, BaseUrl, Batch, Bound, Connections, Course,
-    HttpVersion, KeySource, Load, LoadProfile, Network, PromptSource, Scenario, Slo, SloLimit,
-    Stage, Target, Timeouts, TlsSettings, Warmup, Workload,
+    HttpVersion, KeySource, Load, LoadProfile, Network, PromptSource, RateLimitRule, Scenario, Slo,
+    SloLimit, Stage, Target, Timeouts, TlsSettings, Warmup, Workload,
 };
 use crate::units::{Moment, Rate, float};
 
@@ -125,6 +125,9 @@ fn backend(name: &str, kind: BackendKind, port: u16) -> Backend {
         http: HttpVersion::One,
         connections: Connections::Reuse,
         network: Network::default(),
+        more_keys: Vec::new(),
+        login: None,
+        rate_limits: RateLimitRule::default(),
         metrics: Vec::new(),
         tls: TlsSettings::default(),
         timeouts: Timeouts::default(),

@@ -60,6 +60,9 @@ pub struct ModelEntry {
     pub parameters: Option<String>,
     /// Tokens of its context.
     pub context_length: Option<u64>,
+    /// How many copies of it run; left out where nobody tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<u64>,
     /// Whether it was in memory before the run asked for it; left out where nobody tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub was_loaded: Option<bool>,

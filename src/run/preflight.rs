@@ -101,6 +101,15 @@ impl Checked {
         }
     }
 
+    /// Notes how many copies of a model run, where there are several.
+    fn tell_replicas(&mut self) {
+        let several = self.facts.models.iter().filter_map(|(name, facts)| {
+            let replicas = facts.replicas.filter(|replicas| *replicas > 1)?;
+            Some(format!("`{name}` runs {replicas} times: its requests are spread over all"))
+        });
+        self.notes.extend(several);
+    }
+
     /// Fills in what the server told.
     pub(super) fn describe(&self, entry: &mut BackendEntry) {
         entry.server_version.clone_from(&self.facts.version);
@@ -111,6 +120,7 @@ impl Checked {
             model.format.clone_from(&facts.format);
             model.parameters.clone_from(&facts.parameter_size);
             model.context_length = facts.context_length;
+            model.replicas = facts.replicas;
             model.was_loaded = self.was_loaded.get(&model.name).copied();
             model.size_bytes = facts.residence.and_then(|held| held.size);
             model.size_vram_bytes = facts.residence.map(|held| held.size_vram);
@@ -234,6 +244,7 @@ impl Preflight<'_> {
             checked.notes.extend(listing.notes);
             checked.facts = probe.server_facts(&wanted).await;
             checked.tell_models();
+            checked.tell_replicas();
         }
         Ok(checked)
     }

@@ -91,7 +91,9 @@ fn check_key(backend: &Backend) -> Result<(), RunError> {
         return Ok(());
     }
     let place = match &backend.api_key.source {
-        KeySource::Nowhere | KeySource::Preset(_) | KeySource::Inline => return Ok(()),
+        KeySource::Nowhere | KeySource::Preset(_) | KeySource::Inline | KeySource::Login => {
+            return Ok(());
+        }
         KeySource::Env(name) => format!("the environment variable `{name}` is not set"),
         KeySource::File(path) => format!("the file `{}` holds none", path.display()),
     };

@@ -137,6 +137,7 @@ impl Trial<'_> {
                 "it wants a key: set `api_key_env` of the backend to the variable that holds it"
                     .to_owned()
             }
+            KeySource::Login => "it does not take the token of the `login`".to_owned(),
             KeySource::Preset(name) | KeySource::Env(name)
                 if self.backend.api_key.value.is_none() =>
             {

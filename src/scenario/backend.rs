@@ -27,6 +27,12 @@ pub struct Backend {
     pub models: BTreeMap<String, String>,
     /// The key that is sent as `Authorization: Bearer …`.
     pub api_key: ApiKey,
+    /// Further keys, which requests take in turn with it.
+    pub more_keys: Vec<Secret>,
+    /// Who logs in for a key; `None`: nobody.
+    pub login: Option<Login>,
+    /// What is done about limits that the server tells of.
+    pub rate_limits: RateLimitRule,
     /// Fields merged into every request body; `null` deletes a field.
     pub body: Map<String, Value>,
     /// Headers added to every request; all values are treated as secrets.
@@ -130,6 +136,27 @@ pub enum KeySource {
     File(PathBuf),
     /// Written in the scenario, usually as `${NAME}`.
     Inline,
+    /// The server gives one to a user who logs in.
+    Login,
+}
+
+/// A user of a server and the password.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// The user.
+    pub user: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// What is done about limits that a server tells of in its answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RateLimitRule {
+    /// Nothing: requests go out when they are due, and refusals are counted.
+    #[default]
+    Ignore,
+    /// Nothing is sent until the time the server names is over.
+    Obey,
 }
 
 /// Where a server's own metrics are read.

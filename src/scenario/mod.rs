@@ -36,8 +36,8 @@ mod typed;
 mod workload;
 
 pub use backend::{
-    ApiKey, Backend, BaseUrl, ColdStart, Connections, HttpVersion, KeySource, MetricsSource,
-    Target, Timeouts, TlsSettings,
+    ApiKey, Backend, BaseUrl, ColdStart, Connections, HttpVersion, KeySource, Login, MetricsSource,
+    RateLimitRule, Target, Timeouts, TlsSettings,
 };
 pub use batch::{Batch, LARGEST_BATCH};
 pub use check::UrlError;

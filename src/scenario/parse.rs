@@ -65,6 +65,11 @@ impl Scenario {
     pub fn redactor(&self) -> Redactor {
         let keys = self.backends.iter().filter_map(|backend| backend.api_key.value.clone());
         let headers = self.backends.iter().flat_map(|backend| &backend.headers);
+        let more = self.backends.iter().flat_map(|backend| {
+            let password = backend.login.as_ref().map(|login| login.password.clone());
+            backend.more_keys.iter().cloned().chain(password)
+        });
+        let keys = keys.chain(more);
         Redactor::new(keys.chain(headers.map(|(_, value)| value.clone())))
     }
 }

@@ -11,14 +11,14 @@ pub const fn quickstart() -> &'static str {
 pub fn starter(kind: BackendKind) -> String {
     let preset = kind.preset();
     let (key, name) = (preset.key, preset.name);
-    let models = match preset.example_embed {
-        Some(embed) => format!("{{chat: \"{}\", embed: \"{embed}\"}}", preset.example_chat),
-        None => format!("{{chat: \"{}\"}}", preset.example_chat),
-    };
-    let embed = match preset.example_embed {
-        Some(_) => EMBED_WORKLOAD,
-        None => "",
-    };
+    let aliases = [("chat", preset.example_chat), ("embed", preset.example_embed)];
+    let aliases = aliases.into_iter().filter_map(|(alias, name)| Some((alias, name?)));
+    let aliases = aliases.map(|(alias, name)| format!("{alias}: \"{name}\"")).collect::<Vec<_>>();
+    let models = format!("{{{}}}", aliases.join(", "));
+    let chat = preset.example_chat.map_or("", |_| CHAT_WORKLOAD);
+    let embed = preset.example_embed.map_or("", |_| EMBED_WORKLOAD);
+    let embed = if chat.is_empty() { embed.trim_start_matches('\n') } else { embed };
+    let slo = if chat.is_empty() { "{e2e: 1s}" } else { "{ttft: 1s, tpot: 100ms}" };
     format!(
         "# A benchmark of {name}. `pacemark plan FILE` shows what it would do, `pacemark run FILE`
 # does it. Every key is described in docs/scenario.md.
@@ -35,18 +35,7 @@ backends:
     # timeouts: {{connect: 5s, first_token: 60s, stall: 30s, request: 10m}}
 
 workloads:
-  chat:
-    endpoint: chat              # chat | completions | responses | embeddings | rerank
-    model: chat                 # an alias from `models`, or a name that is sent as it is
-    stream: true                # needed for TTFT and everything between tokens
-    max_tokens: 128
-    # system: You are a helpful assistant.
-    prompts:                    # or {{file: prompts.txt}}, or {{file: prompts.jsonl}}
-      - Explain in three sentences why the sky is blue.
-      - 解释一下什么是机器学习，并举一个生活中的例子。
-      - What is the difference between latency and throughput?
-      - 给我三个学习外语的建议。
-{embed}
+{chat}{embed}
 load:
   warmup: {{requests: 4}}         # sent before each stage, never measured
   stages:
@@ -56,11 +45,24 @@ load:
   cooldown: 1s
   stop: {{error_rate: 50%, after: 20}}
 
-slo: {{ttft: 1s, tpot: 100ms}}    # what a good request keeps to; makes goodput
+slo: {slo}    # what a good request keeps to; makes goodput
 ",
         server = server_lines(kind),
     )
 }
+
+const CHAT_WORKLOAD: &str = "  chat:
+    endpoint: chat              # chat | completions | responses | embeddings | rerank
+    model: chat                 # an alias from `models`, or a name that is sent as it is
+    stream: true                # needed for TTFT and everything between tokens
+    max_tokens: 128
+    # system: You are a helpful assistant.
+    prompts:                    # or {file: prompts.txt}, or {file: prompts.jsonl}
+      - Explain in three sentences why the sky is blue.
+      - 解释一下什么是机器学习，并举一个生活中的例子。
+      - What is the difference between latency and throughput?
+      - 给我三个学习外语的建议。
+";
 
 const EMBED_WORKLOAD: &str = "
   embed:

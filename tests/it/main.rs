@@ -47,6 +47,8 @@ mod interrupt;
 #[cfg(test)]
 mod intervals;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod lateness;
 #[cfg(test)]
 mod live_view;
@@ -76,6 +78,8 @@ mod probe_command;
 mod profiles;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod rate_limits;
 #[cfg(test)]
 mod readmes;
 #[cfg(test)]

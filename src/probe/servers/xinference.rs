@@ -21,6 +21,7 @@ fn describe(entry: &ModelEntry, model: &mut ModelFacts) {
     model.format = said("model_format");
     model.family = said("model_family").or_else(|| said("model_name"));
     model.engine = said("model_engine");
+    model.replicas = entry.number(&["replica"]);
     model.digest = said("revision").or_else(|| said("model_revision"));
     // Embedding models have `max_tokens` in its place.
     model.context_length = entry.context_length().or_else(|| entry.number(&["max_tokens"]));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde_json::json;
 use url::Url;
 
 use super::body::check_body;
@@ -11,7 +12,7 @@ use super::mock::check_mock;
 use super::network::check_network;
 use super::scenario::Surroundings;
 use crate::scenario::backend::{
-    Backend, BaseUrl, Connections, HttpVersion, MetricsSource, Target, Timeouts, TlsSettings,
+    Backend, BaseUrl, Connections, HttpVersion, Login, MetricsSource, Target, Timeouts, TlsSettings,
 };
 use crate::scenario::kind::BackendKind;
 use crate::scenario::mock::MockSpec;
@@ -57,8 +58,13 @@ pub(super) fn check_backend(
     let metrics = check_metrics(&file, target.as_ref(), problems);
     check_connections(&file, problems);
     check_cold_start(&file, kind, problems);
+    check_own_of_kinds(&file, kind, problems);
     check_body(&file.body, problems);
-    let body = file.body.value().map(|body| body.0.clone()).unwrap_or_default();
+    let mut body = file.body.value().map(|body| body.0.clone()).unwrap_or_default();
+    if file.no_cache.value() == Some(&true) && !body.contains_key("cache") {
+        body.insert("cache".to_owned(), json!({"no-cache": true}));
+    }
+    let (more_keys, login) = (more_keys(&file), login(&file));
     let models = file.models.into_value().map(|models| models.0).unwrap_or_default();
     let models = models.into_iter().filter_map(|item| Some((item.name, item.value?.0)));
     Some(Backend {
@@ -67,6 +73,9 @@ pub(super) fn check_backend(
         target: target?,
         models: models.collect::<BTreeMap<_, _>>(),
         api_key: api_key?,
+        more_keys,
+        login,
+        rate_limits: file.rate_limits.value().copied().unwrap_or_default(),
         body,
         headers: headers?,
         http: file.http.into_value().unwrap_or_default(),
@@ -87,6 +96,37 @@ fn price(file: &PriceFile) -> Option<Price> {
         cached_per_million: file.cached_per_million.value().map(|price| price.0),
         output_per_million: file.output_per_million.value()?.0,
     })
+}
+
+/// The keys after the first.
+fn more_keys(file: &BackendFile) -> Vec<Secret> {
+    let keys = file.api_keys.value().map(|keys| keys.0.as_slice()).unwrap_or_default();
+    keys.iter().skip(1).map(|key| key.value.0.clone()).collect()
+}
+
+/// `None` where a part of it is wrong or missing, which is among the problems already.
+fn login(file: &BackendFile) -> Option<Login> {
+    let login = file.login.value()?;
+    let (user, password) = (login.user.value()?.0.clone(), login.password.value()?.0.clone());
+    Some(Login { user, password })
+}
+
+/// What only one kind of server knows.
+fn check_own_of_kinds(file: &BackendFile, kind: Option<BackendKind>, problems: &mut Problems) {
+    let Some(kind) = kind else { return };
+    let no_cache = file.no_cache.given().filter(|wanted| wanted.value).map(|wanted| wanted.place);
+    for (key, place, only) in [
+        ("login", file.login.place(), BackendKind::Xinference),
+        ("no_cache", no_cache, BackendKind::Litellm),
+    ] {
+        if let Some(place) = place
+            && kind != only
+        {
+            let message = format!("`{key}` does not go with `kind: {kind}`");
+            let hint = format!("leave it out; only `kind: {only}` knows it");
+            problems.report(Problem::new(place, message).hint(hint));
+        }
+    }
 }
 
 /// Only Ollama loads and unloads a model when it is asked to.
@@ -129,6 +169,7 @@ fn check_metrics(
             matches!(url.scheme(), "http" | "https")
                 && url.username().is_empty()
                 && url.password().is_none()
+                && url.query().is_none()
         });
         if !is_address {
             let subject = problems.within("metrics", |problems| problems.subject());

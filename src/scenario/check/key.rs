@@ -21,6 +21,8 @@ pub(super) fn check_key(
         ("api_key", file.api_key.place()),
         ("api_key_env", file.api_key_env.place()),
         ("api_key_file", file.api_key_file.place()),
+        ("api_keys", file.api_keys.place()),
+        ("login", file.login.place()),
     ]
     .into_iter()
     .filter_map(|(key, place)| place.map(|place| (key, place)))
@@ -32,6 +34,13 @@ pub(super) fn check_key(
                 .also(first_place, "the other one"),
         );
         return None;
+    }
+    if let Some(keys) = file.api_keys.value() {
+        let first = keys.0.first().map(|key| key.value.0.clone());
+        return Some(ApiKey { source: KeySource::Inline, value: first });
+    }
+    if file.login.value().is_some() {
+        return Some(ApiKey { source: KeySource::Login, value: None });
     }
     if let Some(key) = file.api_key.value() {
         return Some(ApiKey { source: KeySource::Inline, value: Some(key.0.clone()) });

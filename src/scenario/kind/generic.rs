@@ -12,6 +12,6 @@ pub(super) const PRESET: Preset = Preset {
     token_limit: TokenLimitField::MaxTokens,
     length_fields: &[],
     include_usage: true,
-    example_chat: "my-model",
+    example_chat: Some("my-model"),
     example_embed: None,
 };

@@ -11,6 +11,6 @@ pub(super) const PRESET: Preset = Preset {
     token_limit: TokenLimitField::MaxTokens,
     length_fields: &[],
     include_usage: true,
-    example_chat: "gpt-3.5-turbo",
+    example_chat: Some("gpt-3.5-turbo"),
     example_embed: Some("bge-m3"),
 };

@@ -11,6 +11,6 @@ pub(super) const PRESET: Preset = Preset {
     token_limit: TokenLimitField::MaxTokens,
     length_fields: &[LengthField::IgnoreEos],
     include_usage: true,
-    example_chat: "default",
+    example_chat: Some("default"),
     example_embed: None,
 };

@@ -11,6 +11,6 @@ pub(super) const PRESET: Preset = Preset {
     token_limit: TokenLimitField::MaxTokens,
     length_fields: &[LengthField::IgnoreEos],
     include_usage: true,
-    example_chat: "simulated",
+    example_chat: Some("simulated"),
     example_embed: Some("simulated-embed"),
 };

@@ -7,6 +7,7 @@ mod preset;
 mod registry;
 
 mod generic;
+mod infinity;
 mod litellm;
 mod llamacpp;
 mod mock;

@@ -11,6 +11,6 @@ pub(super) const PRESET: Preset = Preset {
     token_limit: TokenLimitField::MaxTokens,
     length_fields: &[],
     include_usage: true,
-    example_chat: "qwen3:4b",
+    example_chat: Some("qwen3:4b"),
     example_embed: Some("bge-m3"),
 };

@@ -11,6 +11,6 @@ pub(super) const PRESET: Preset = Preset {
     token_limit: TokenLimitField::MaxCompletionTokens,
     length_fields: &[],
     include_usage: true,
-    example_chat: "gpt-4.1-mini",
+    example_chat: Some("gpt-4.1-mini"),
     example_embed: Some("text-embedding-3-small"),
 };

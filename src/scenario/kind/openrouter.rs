@@ -11,6 +11,6 @@ pub(super) const PRESET: Preset = Preset {
     token_limit: TokenLimitField::MaxTokens,
     length_fields: &[],
     include_usage: true,
-    example_chat: "qwen/qwen3-8b",
+    example_chat: Some("qwen/qwen3-8b"),
     example_embed: None,
 };

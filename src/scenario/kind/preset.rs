@@ -17,8 +17,8 @@ pub struct Preset {
     pub length_fields: &'static [LengthField],
     /// Whether `stream_options.include_usage` may be sent.
     pub include_usage: bool,
-    /// A model as its users would name it, for examples: one that chats.
-    pub example_chat: &'static str,
+    /// A model as its users would name it, for examples: one that chats; `None` where none does.
+    pub example_chat: Option<&'static str>,
     /// And one that embeds; `None` where few of these servers have one.
     pub example_embed: Option<&'static str>,
 }

@@ -45,6 +45,8 @@ kinds! {
     Sglang = sglang,
     /// Hugging Face's Text Generation Inference.
     Tgi = tgi,
+    /// Infinity.
+    Infinity = infinity,
     /// llama.cpp's own server.
     Llamacpp = llamacpp,
     /// Any other server that speaks the OpenAI API.

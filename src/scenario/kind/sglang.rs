@@ -11,6 +11,6 @@ pub(super) const PRESET: Preset = Preset {
     token_limit: TokenLimitField::MaxTokens,
     length_fields: &[LengthField::IgnoreEos, LengthField::MinTokens],
     include_usage: true,
-    example_chat: "Qwen/Qwen3-4B",
+    example_chat: Some("Qwen/Qwen3-4B"),
     example_embed: None,
 };

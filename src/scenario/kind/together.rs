@@ -11,6 +11,6 @@ pub(super) const PRESET: Preset = Preset {
     token_limit: TokenLimitField::MaxTokens,
     length_fields: &[],
     include_usage: true,
-    example_chat: "Qwen/Qwen2.5-7B-Instruct-Turbo",
+    example_chat: Some("Qwen/Qwen2.5-7B-Instruct-Turbo"),
     example_embed: Some("BAAI/bge-base-en-v1.5"),
 };

@@ -45,7 +45,7 @@ fn a_file_says_its_version_and_its_parts() {
 
 #[test]
 fn a_backend_has_a_kind_and_an_address() {
-    insta::assert_snapshot!(of_backend("url: http://x"), @r"bench.yaml:3:3: `backends.b` lacks the key `kind` (it is one of `ollama`, `litellm`, `xinference`, `openai`, `openrouter`, `together`, `vllm`, `sglang`, `tgi`, `llamacpp`, `generic`, `mock`)");
+    insta::assert_snapshot!(of_backend("url: http://x"), @r"bench.yaml:3:3: `backends.b` lacks the key `kind` (it is one of `ollama`, `litellm`, `xinference`, `openai`, `openrouter`, `together`, `vllm`, `sglang`, `tgi`, `infinity`, `llamacpp`, `generic`, `mock`)");
     insta::assert_snapshot!(of_backend("kind: generic"), @r"bench.yaml:3:3: `kind: generic` needs a `url` (for example `url: http://localhost:8000`)");
     insta::assert_snapshot!(of_backend("kind: mock, url: http://x"), @r"bench.yaml:3:24: the simulated server runs inside pacemark and has no `url` (leave `url` out; for a server elsewhere use another `kind`)");
     insta::assert_snapshot!(of_backend("kind: vllm, mock: {slots: 4}"), @r"bench.yaml:3:25: `mock` does not go with `kind: vllm` (use `kind: mock` for a simulated server)");

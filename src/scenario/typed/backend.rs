@@ -4,12 +4,12 @@ use serde_json::{Value as Json, json};
 
 use super::decode::Decode;
 use super::field::Given;
-use super::list::{Named, OneOrMany};
+use super::list::{List, Named, OneOrMany};
 use super::mapping::mapping;
 use super::mock::MockFile;
 use super::quantity::{Amount, PositiveSpan};
 use super::text::{FilePath, JsonObject, Name, SecretText};
-use crate::scenario::backend::{ColdStart, Connections, HttpVersion};
+use crate::scenario::backend::{ColdStart, Connections, HttpVersion, RateLimitRule};
 use crate::scenario::kind::BackendKind;
 use crate::scenario::network::Addresses;
 use crate::scenario::problem::Problems;
@@ -17,6 +17,8 @@ use crate::scenario::tree::{Node, Value};
 
 /// More aliases than this are a mistake.
 const MOST_MODELS: usize = 256;
+/// More keys than this are a mistake.
+const MOST_KEYS: usize = 256;
 /// More endpoints than a cluster has machines are a mistake.
 const MOST_ENDPOINTS: usize = 64;
 /// Servers refuse more headers than about this.
@@ -38,6 +40,15 @@ mapping! {
         optional api_key_env: Name = "the variable of the kind",
         /// The file that holds the key.
         optional api_key_file: FilePath,
+        /// Several keys, which requests take in turn.
+        optional api_keys: List<SecretText, MOST_KEYS>,
+        /// Who logs in for a token, which is then sent as the key; XInference only.
+        optional login: LoginFile,
+        /// Whether nothing is sent for as long as the server says in its answers that it takes
+        /// nothing, or requests go out when they are due and refusals are counted.
+        optional rate_limits: RateLimitRule = "ignore",
+        /// Whether a gateway is asked for no answers out of its cache; LiteLLM only.
+        optional no_cache: bool = "false",
         /// Fields added to every request body; `null` deletes a field.
         optional body: JsonObject,
         /// Headers added to every request; their values are treated as secrets.
@@ -92,6 +103,17 @@ impl Decode for MetricsFile {
     fn schema() -> Json {
         json!({"anyOf": [{"type": "boolean"}, OneOrMany::<Name, MOST_ENDPOINTS>::schema()]})
     }
+}
+
+mapping! {
+    /// Who logs in.
+    LoginFile {
+        /// The user.
+        required user: Name,
+        /// The password; write `${NAME}`, not the password itself.
+        required password: SecretText,
+    }
+    later {}
 }
 
 mapping! {

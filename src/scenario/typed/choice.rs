@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::decode::not_yet;
 use crate::openai::Endpoint;
-use crate::scenario::backend::{ColdStart, Connections, HttpVersion};
+use crate::scenario::backend::{ColdStart, Connections, HttpVersion, RateLimitRule};
 use crate::scenario::kind::BackendKind;
 use crate::scenario::network::Addresses;
 use crate::scenario::problem::{Problem, Problems, suggestion};
@@ -89,10 +89,17 @@ choices!(
 choices!(Language);
 choices!(ColdStart);
 choices!(Addresses);
+choices!(RateLimitRule);
 
 impl Choice for BackendKind {
     fn words() -> Vec<(&'static str, Self)> {
         Self::ALL.iter().map(|kind| (kind.key(), *kind)).collect()
+    }
+}
+
+impl Choice for RateLimitRule {
+    fn words() -> Vec<(&'static str, Self)> {
+        vec![("ignore", Self::Ignore), ("obey", Self::Obey)]
     }
 }
 

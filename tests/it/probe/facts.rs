@@ -67,6 +67,7 @@ async fn xinference_tells_the_specification_of_its_models() {
         parameter_size: Some("1B".to_owned()),
         family: Some("llama-2-chat".to_owned()),
         engine: Some("transformers".to_owned()),
+        replicas: Some(1),
         context_length: Some(4_096),
         ..ModelFacts::default()
     };
@@ -74,6 +75,7 @@ async fn xinference_tells_the_specification_of_its_models() {
         format: Some("pytorch".to_owned()),
         family: Some("tiny-bge".to_owned()),
         engine: Some("sentence_transformers".to_owned()),
+        replicas: Some(1),
         context_length: Some(512),
         ..ModelFacts::default()
     };

@@ -10,8 +10,8 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use pacemark::probe::Probe;
 use pacemark::scenario::{
-    ApiKey, Backend, BackendKind, BaseUrl, Connections, HttpVersion, KeySource, Network, Secret,
-    Target, Timeouts, TlsSettings,
+    ApiKey, Backend, BackendKind, BaseUrl, Connections, HttpVersion, KeySource, Network,
+    RateLimitRule, Secret, Target, Timeouts, TlsSettings,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
@@ -111,6 +111,9 @@ pub(super) fn backend(kind: BackendKind, base: &BaseUrl) -> Backend {
         http: HttpVersion::One,
         connections: Connections::Reuse,
         network: Network::default(),
+        more_keys: Vec::new(),
+        login: None,
+        rate_limits: RateLimitRule::default(),
         metrics: Vec::new(),
         tls: TlsSettings::default(),
         timeouts: Timeouts::default(),

@@ -230,6 +230,11 @@ impl HttpClient {
                 Outcome::Failed(Box::new(failure))
             }
         };
+        if let Some(id) = record.gateway.as_mut().and_then(|told| told.model_id.as_mut())
+            && let std::borrow::Cow::Owned(clean) = self.parts.redactor.redact(id)
+        {
+            *id = clean.into();
+        }
         if record.finished_at.is_none() {
             record.finished_at = Some(self.clock.now());
         }

@@ -254,3 +254,42 @@ fn a_command_line_that_cannot_be_read() {
         ended.with_code(2);
     }
 }
+
+#[test]
+fn a_key_that_a_gateway_and_its_metrics_repeat() {
+    let page = |asked: &Asked| match asked.line.as_str() {
+        "GET /v1/models" => json_answer(200, r#"{"object":"list","data":[{"id":"m"}]}"#),
+        _ => json_answer(404, &error(asked)),
+    };
+    let server = FaultyServer::start_with(page, |asked, client| {
+        let told = format!("HTTP/1.1 200 OK\r\nx-litellm-model-id: of-{CANARY}\r\n");
+        let answer = match asked.number % 4 {
+            0 => json_answer(500, &error(asked)),
+            _ => stream(&[text("Good"), event(r#"{"choices":[{"finish_reason":"stop"}]}"#)]),
+        };
+        say(client, &answer.replacen("HTTP/1.1 200 OK\r\n", &told, 1))
+    });
+    let sandbox = sandbox();
+    let backend = json!({"kind": "litellm", "url": server.url(), "api_key_env": "KEY",
+        "metrics": true});
+    let scenario = json!({
+        "pacemark": 1,
+        "name": "secrets",
+        "backends": {"gateway": backend, "server": backend},
+        "workloads": {"chat": {"endpoint": "chat", "model": "m", "prompts": ["Hello"]}},
+        "load": {"stages": [{"concurrency": 1, "requests": 8}],
+            "hooks": {"before_cell": "env > hook.txt"}},
+        "compare": {"gateway": "gateway", "direct": "server", "pairs": 8},
+    });
+    sandbox.write("scenario.yaml", &scenario.to_string());
+    let ended = sandbox.start(&["run", "scenario.yaml", "--no-preflight"]);
+    assert!(matches!(ended.code, Some(0 | 4)), "{}", ended.stderr);
+    assert_hidden(&ended);
+    assert!(ended.file("requests.csv").contains("of-***"), "{}", ended.file("requests.csv"));
+    let result = ended.file("result.json");
+    assert!(result.contains("\"failed\"") && result.contains("***"), "{result}");
+    assert!(ended.file("gateway_pairs.csv").contains("***"));
+    // What the user set reaches the user's own hook; what pacemark made of it does not.
+    let told = sandbox.read("hook.txt").replace(&format!("KEY={CANARY}"), "");
+    assert!(!told.contains(CANARY), "{told}");
+}

@@ -150,8 +150,17 @@ impl Asking<'_> {
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
-        let sent_at = self.clock.now();
-        let response = request.send().await;
+        // A server may have closed the connection it kept open, and that is no answer.
+        let again = request.try_clone();
+        let mut sent_at = self.clock.now();
+        let mut response = request.send().await;
+        if let (Err(error), Some(again)) = (&response, again)
+            && error.is_request()
+            && !error.is_timeout()
+        {
+            sent_at = self.clock.now();
+            response = again.send().await;
+        }
         let mut response = response.map_err(|error| self.probe.redacted(&causes(&error)))?;
         let headers_at = self.clock.now();
         let mut exchange = Exchange {

@@ -78,8 +78,9 @@ pub(super) fn timeline(runs: &[PageRun<'_>], lines: &[Line]) -> Option<Timeline>
         });
     }
     for chart in SERVER_CHARTS {
-        let series = every_series(runs, &placed, lines, chart.series);
-        if series.iter().any(TimeSeries::has_values) {
+        let mut series = every_series(runs, &placed, lines, chart.series);
+        series.retain(TimeSeries::has_values);
+        if !series.is_empty() {
             let (key, title) = (chart.key.to_owned(), chart.title.to_owned());
             charts.push(TimeChart { key, title, unit: chart.unit, series });
         }

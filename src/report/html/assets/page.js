@@ -477,7 +477,7 @@
       element("i", entry, undefined, `dot s${at % 8}`);
       entry.append(line.name);
     });
-    if (legend.closest("#time")) element("span", legend, "dashed: offered, p99, failed", "style");
+    if (legend.closest("#time")) element("span", legend, "dashed: offered, p99, failed, waiting", "style");
   }
 
   // ---- light and dark ----------------------------------------------------------------------

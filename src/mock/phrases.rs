@@ -4,11 +4,10 @@
 
 use serde_json::Value;
 
-use super::native;
 use super::refusal::Refusal;
 use super::render::Title;
-use super::responses;
 use super::script::Script;
+use super::{native, responses};
 use crate::openai::Endpoint;
 
 /// What a stream is made of.

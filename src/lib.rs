@@ -14,6 +14,7 @@
 
 pub mod audit;
 pub mod calibrate;
+pub mod capacity;
 pub mod cli;
 pub mod client;
 pub mod clock;

@@ -9,8 +9,8 @@ use super::arguments::{Arguments, Command};
 use super::exit::{CommandError, ExitCode};
 use super::output::{print, say};
 use super::{
-    baseline, calibrate, check, compare, init, merge, mock, models, plan, probe, report, run,
-    schema, serve,
+    baseline, calibrate, capacity, check, compare, init, merge, mock, models, plan, probe, report,
+    run, schema, serve,
 };
 
 /// Runs the program with the arguments it was started with.
@@ -24,6 +24,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Plan(given) => plan::plan(&given),
         Command::Check(given) => check::check(&given),
         Command::Compare(given) => compare::compare(&given),
+        Command::Capacity(given) => capacity::capacity_of(&given),
         Command::Report(given) => report::report(&given),
         Command::Baseline(given) => baseline::baseline(&given),
         Command::Merge(given) => merge::merge(&given),

@@ -7,6 +7,7 @@ mod against;
 mod arguments;
 mod baseline;
 mod calibrate;
+mod capacity;
 mod check;
 mod command_line;
 mod compare;

@@ -10,6 +10,7 @@ mod answer;
 mod bencher;
 mod blocks;
 mod brief;
+mod capacity;
 mod client_error;
 mod columns;
 mod comparison;
@@ -37,6 +38,7 @@ mod wrap;
 
 pub use bencher::bencher;
 pub use brief::brief;
+pub use capacity::{CapacityQuestion, capacity_text};
 pub use comparison::{ComparisonFormat, sentence, verdict_line, within};
 pub use csv::{guarded, summary_columns, summary_csv};
 pub use flat::flat;

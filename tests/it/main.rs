@@ -11,6 +11,8 @@ mod baseline;
 #[cfg(test)]
 mod calibrate;
 #[cfg(test)]
+mod capacity;
+#[cfg(test)]
 mod ci;
 #[cfg(test)]
 mod cold_start;

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use super::baseline::BaselineArguments;
 use super::compare::CompareArguments;
 use super::documents::{InitArguments, SchemaArguments};
-use super::report::{CheckArguments, MergeArguments, ReportArguments};
+use super::report::{CapacityArguments, CheckArguments, MergeArguments, ReportArguments};
 use super::run::RunArguments;
 use super::scenario::PlanArguments;
 use super::servers::{
@@ -36,6 +36,8 @@ pub(in crate::cli) enum Command {
     Check(CheckArguments),
     /// Compare stored runs, or the backends of one: ratios, intervals and verdicts
     Compare(CompareArguments),
+    /// How much the servers of a stored run can take: limits, users, copies, cost
+    Capacity(CapacityArguments),
     /// Make a report again from a stored run
     Report(ReportArguments),
     /// Keep stored runs to compare later runs with

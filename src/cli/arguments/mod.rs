@@ -14,7 +14,7 @@ pub(super) use command::{Arguments, Command};
 pub(super) use compare::{CompareArguments, ComparisonOutput};
 pub(super) use documents::{Document, InitArguments, SchemaArguments};
 pub(super) use report::{
-    CheckArguments, MergeArguments, OutputFormat, ReportArguments, ReportFile,
+    CapacityArguments, CheckArguments, MergeArguments, OutputFormat, ReportArguments, ReportFile,
 };
 pub(super) use run::{Records, RunArguments};
 pub(super) use scenario::{FlagArguments, PlanArguments, SourceArguments};

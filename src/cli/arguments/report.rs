@@ -1,11 +1,41 @@
 //! What `report`, `check` and `merge` take, and the formats of reports.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use super::baseline::BaselineSource;
 use super::scenario::GateArguments;
+use crate::units::parse_span;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CapacityArguments {
+    /// The run: its folder or name; without it, the latest
+    #[arg(value_name = "RUN")]
+    pub(in crate::cli) run: Option<PathBuf>,
+    /// What a load must keep to, as 'ttft.p99 < 500ms'; may be repeated; without it, the SLO of the
+    /// run for 99% of its requests
+    #[arg(long, value_name = "LIMIT")]
+    pub(in crate::cli) limit: Vec<String>,
+    /// Users to be served at the same time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(in crate::cli) users: Option<u64>,
+    /// How long each user thinks between an answer and the next request, e.g. 10s
+    #[arg(long, value_name = "TIME", value_parser = parse_span, default_value = "0s", requires = "users")]
+    pub(in crate::cli) think: Duration,
+    /// What one copy of the server costs by the hour, in US dollars
+    #[arg(long, value_name = "DOLLARS", value_parser = price)]
+    pub(in crate::cli) per_hour: Option<f64>,
+    /// Print JSON instead of tables and sentences
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+fn price(text: &str) -> Result<f64, String> {
+    let price = text.parse::<f64>().ok().filter(|price| price.is_finite() && *price > 0.0);
+    price.ok_or_else(|| "this is no price; write dollars, as 2.5".to_owned())
+}
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CheckArguments {

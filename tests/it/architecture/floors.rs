@@ -42,6 +42,7 @@ pub(super) const FLOORS: &[Floor] = &[
     pure("result", &["units", "metric", "openai", "scenario", "measure", "audit"]),
     pure("compare", &["units", "metric", "scenario", "measure", "result"]),
     pure("gate", &["units", "metric", "openai", "measure", "result"]),
+    pure("capacity", &["units", "metric", "result"]),
     pure("report", REPORT_USES),
     pure("live", &["units", "metric", "measure", "result", "report"]),
     worldly("tls", &["units", "scenario"]),
@@ -65,8 +66,10 @@ pub(super) const FLOORS: &[Floor] = &[
 ];
 
 /// What there is to show, and what was found out from it.
-const REPORT_USES: &[&str] =
-    &["units", "metric", "openai", "scenario", "measure", "audit", "result", "compare", "gate"];
+const REPORT_USES: &[&str] = &[
+    "units", "metric", "openai", "scenario", "measure", "audit", "result", "compare", "gate",
+    "capacity",
+];
 
 /// Everything that makes a measurement; nothing that shows one.
 const RUN_USES: &[&str] = &[
@@ -91,6 +94,7 @@ const CLI_USES: &[&str] = &[
     "result",
     "compare",
     "gate",
+    "capacity",
     "report",
     "live",
     "tls",

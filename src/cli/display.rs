@@ -82,6 +82,13 @@ impl Display {
         }
     }
 
+    pub(super) fn plan_grew(&mut self, plan: &Arc<RunPlan>) {
+        self.lines.plan_grew(plan);
+        if let Some(following) = &mut self.following {
+            following.plan_grew(plan);
+        }
+    }
+
     pub(super) fn cell_started(&mut self, cell: &Cell) -> io::Result<()> {
         self.lines.cell_started(cell);
         self.following.as_mut().map_or(Ok(()), |following| following.cell_started(cell))

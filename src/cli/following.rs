@@ -55,6 +55,11 @@ impl Following {
 }
 
 impl Observer for Following {
+    fn plan_grew(&mut self, plan: &Arc<RunPlan>) {
+        self.plan = Arc::clone(plan);
+        look(&self.shared).plan_grew(to_u32(count(plan.cells().len())));
+    }
+
     fn cell_started(&mut self, cell: &Cell) -> io::Result<()> {
         let labels = cell_labels(&self.plan, cell);
         look(&self.shared).cell_started(&labels, self.aim(cell));

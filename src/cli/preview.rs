@@ -13,7 +13,7 @@ use crate::record::Phase;
 use crate::result::{MixEntry, WorkloadEntry};
 use crate::scenario::{LoadProfile, Member, Stage};
 use crate::units::{count, float, index, ratio, whole};
-use crate::workload::{AskedLengths, CellRequests, PromptStart, RequestSpec, RowError};
+use crate::workload::{AskedLengths, CellRequests, RequestSpec, RowError};
 
 /// Requests whose lengths are looked at for a cell; more of them change a mean by less than its
 /// last digit shown.
@@ -196,7 +196,7 @@ impl WorkloadPreview {
 /// The requests of a cell that sends `members`, each with its prompts.
 fn requests(plan: &RunPlan, cell: &Cell, members: &[(Member<'_>, OpenPrompts)]) -> CellRequests {
     let backend = plan.backend(cell);
-    let start = PromptStart::of(plan.scenario(), (cell.round, cell.stage));
+    let start = plan.prompt_start(cell);
     let profile = &plan.stage(cell).profile;
     let members = members.iter().map(|(member, prompts)| (*member, prompts.played(profile).rows));
     let include_usage = |_| backend.kind.preset().include_usage;

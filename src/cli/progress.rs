@@ -48,6 +48,13 @@ impl ProgressLines {
         Self { plan, mode, written: Duration::ZERO, last: None }
     }
 
+    pub(super) fn plan_grew(&mut self, plan: &Arc<RunPlan>) {
+        self.plan = Arc::clone(plan);
+        if let Mode::Bar(bar) = &self.mode {
+            bar.set_length(count(plan.cells().len()));
+        }
+    }
+
     pub(super) fn cell_started(&mut self, cell: &Cell) {
         self.written = Duration::ZERO;
         self.last = None;
@@ -104,7 +111,7 @@ impl ProgressLines {
         let profile = &self.plan.stage(cell).profile;
         let rounds = self.plan.scenario().load.rounds;
         let round = match rounds {
-            1 => String::new(),
+            _ if rounds == 1 || self.plan.is_added(cell) => String::new(),
             _ => format!(", round {}/{rounds}", cell.round + 1),
         };
         format!("{backend} / {workload} / {profile}{round}")

@@ -264,6 +264,11 @@ fn name_and_save(folder: &RunFolder, result: &mut RunResult) -> Result<(), Store
 }
 
 impl Observer for Recording<'_> {
+    fn plan_grew(&mut self, plan: &Arc<RunPlan>) {
+        self.plan = Arc::clone(plan);
+        self.display.plan_grew(plan);
+    }
+
     fn cell_started(&mut self, cell: &Cell) -> io::Result<()> {
         self.folder()?;
         self.display.cell_started(cell)

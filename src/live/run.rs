@@ -69,6 +69,11 @@ impl LiveRun {
         }
     }
 
+    /// The run has so many cells now.
+    pub const fn plan_grew(&mut self, cells: u32) {
+        self.cells = cells;
+    }
+
     /// A cell begins.
     pub fn cell_started(&mut self, cell: &CellLabels, aim: CellAim) {
         let labels = Labels::of(cell);

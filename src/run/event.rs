@@ -1,9 +1,10 @@
 //! What a run tells while it goes on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::measure::{Interval, LiveSnapshot, RequestPair, RequestRow, ServerSample};
-use crate::plan::Cell;
+use crate::plan::{Cell, RunPlan};
 use crate::result::RunResult;
 
 /// The state of a running cell, about twice a second.
@@ -24,6 +25,10 @@ pub struct Progress<'a> {
 /// Follows a run: writes its folder, draws its progress. All calls come from one thread, in
 /// the order of the events.
 pub trait Observer {
+    /// The plan has grown by a cell that is about to begin. Does nothing unless it is
+    /// implemented.
+    fn plan_grew(&mut self, _plan: &Arc<RunPlan>) {}
+
     /// A cell begins; nothing of it has been sent yet.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ use crate::result::{
 };
 use crate::scenario::{CellWorkload, HttpVersion, LoadProfile, Member, Redactor, Warmup};
 use crate::units::{count, index};
-use crate::workload::{CellRequests, PromptStart};
+use crate::workload::CellRequests;
 
 /// Most workers of a run; beyond, they would compete for the same connections' events.
 const WORKER_LIMIT: usize = 8;
@@ -65,7 +65,7 @@ impl Default for RunOptions {
 /// A run that is about to be made.
 #[derive(Debug)]
 pub struct Run<'a> {
-    plan: &'a RunPlan,
+    plan: Arc<RunPlan>,
     options: RunOptions,
     interrupt: &'a Interrupt,
     clock: Clock,
@@ -83,7 +83,7 @@ impl<'a> Run<'a> {
     ///
     /// [`RunError`] if prompts, keys or TLS settings are wrong.
     pub fn prepare(
-        plan: &'a RunPlan,
+        plan: &Arc<RunPlan>,
         options: RunOptions,
         interrupt: &'a Interrupt,
     ) -> Result<Self, RunError> {
@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
             .collect();
         let checked = BTreeMap::new();
         let run = Self {
-            plan,
+            plan: Arc::clone(plan),
             options,
             interrupt,
             clock,
@@ -229,7 +229,7 @@ impl<'a> Run<'a> {
         let scenario = self.plan.scenario();
         let member =
             Member { index: workload, workload: &scenario.workloads[workload], share: 1.0 };
-        let start = PromptStart::after_all(scenario);
+        let start = self.plan.prompts_after_all();
         let rows = Arc::clone(&self.prompts[workload].rows);
         let (place, backend_of) = ((start, workload), &scenario.backends[backend]);
         let include_usage = self.include_usage(backend);
@@ -251,7 +251,7 @@ impl<'a> Run<'a> {
         observer: &mut dyn Observer,
     ) -> Result<(), RunError> {
         let preflight = Preflight {
-            plan: self.plan,
+            plan: &self.plan,
             clock: &self.clock,
             redactor: &self.redactor,
             prompts: &self.prompts,
@@ -293,7 +293,7 @@ impl<'a> Run<'a> {
         let used: BTreeSet<_> = used.map(|member| member.index).collect();
         let mut notes = Vec::new();
         for workload in used {
-            let lengths = Lengths { plan: self.plan, clock: &self.clock, targets: &self.targets };
+            let lengths = Lengths { plan: &self.plan, clock: &self.clock, targets: &self.targets };
             let prompts = &mut self.prompts[workload].rows;
             if let Some(entry) = lengths.check(workload, prompts, self.interrupt, &mut notes)? {
                 result.workloads[workload].input_lengths = Some(entry);
@@ -332,7 +332,7 @@ impl<'a> Run<'a> {
         observer: &mut dyn Observer,
     ) -> Result<Vec<ModelStartEntry>, RunError> {
         let models = Models {
-            plan: self.plan,
+            plan: &self.plan,
             target: &self.targets[&cell.backend],
             clock: &self.clock,
             interrupt: self.interrupt,
@@ -420,7 +420,7 @@ impl<'a> Run<'a> {
 
     /// What makes the requests of a cell, and when they are due where that comes with them.
     fn requests(&self, cell: &Cell, members: &[Member<'_>]) -> (CellRequests, Option<Recording>) {
-        let (scenario, backend) = (self.plan.scenario(), self.plan.backend(cell));
+        let backend = self.plan.backend(cell);
         let mut recording = None;
         let profile = &self.plan.stage(cell).profile;
         let with_prompts = members.iter().map(|member| {
@@ -429,7 +429,7 @@ impl<'a> Run<'a> {
             (*member, played.rows)
         });
         let with_prompts: Vec<_> = with_prompts.collect();
-        let start = PromptStart::of(scenario, (cell.round, cell.stage));
+        let start = self.plan.prompt_start(cell);
         let place = (start, cell.workload);
         let include_usage = self.include_usage(cell.backend);
         (CellRequests::new(&with_prompts, backend, place, include_usage), recording)
@@ -458,7 +458,7 @@ impl<'a> Run<'a> {
         cell: &Cell,
         (end, starts): (&CellEnd, Vec<ModelStartEntry>),
     ) -> Result<(), RunError> {
-        let mut finished = CellResult::new(cell_labels(self.plan, cell), &end.summary)?;
+        let mut finished = CellResult::new(cell_labels(&self.plan, cell), &end.summary)?;
         let members = self.plan.members(cell);
         let sent = members.iter().map(|member| SentFacts {
             workload: member.workload,
@@ -499,7 +499,7 @@ impl<'a> Run<'a> {
                 .sum(),
             unverified: unverified(self.plan.scenario()),
             lengths: answer_lengths(&result.cells),
-            points: load_points(self.plan, &result.cells),
+            points: load_points(&self.plan, &result.cells),
         };
         result.findings = audit_run(&facts).iter().map(FindingEntry::from).collect();
         result.partial = self.interrupt.is_asked() || result.cells.len() < self.cells().len();

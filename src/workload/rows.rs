@@ -12,8 +12,6 @@ use super::pictures::Pictures;
 use super::prompt::Prompt;
 use super::synthetic::LengthMethod;
 use crate::record::Phase;
-use crate::scenario::Scenario;
-use crate::units::count;
 
 /// Bits of a prompt's number that count the requests of a phase, where a source has no end.
 const INDEX_BITS: u32 = 44;
@@ -168,24 +166,6 @@ pub struct PromptStart {
     pub place: u64,
     /// How many such cells there are.
     pub places: u64,
-}
-
-impl PromptStart {
-    /// Where requests begin that belong to no cell of `scenario`: behind the last.
-    pub fn after_all(scenario: &Scenario) -> Self {
-        let Self { seed, places, .. } = Self::of(scenario, (0, 0));
-        Self { seed, place: places, places: places + 1 }
-    }
-
-    /// Where the cells of a round and a stage of `scenario` begin.
-    pub fn of(scenario: &Scenario, (round, stage): (u32, usize)) -> Self {
-        let stages = count(scenario.load.stages.len());
-        Self {
-            seed: scenario.seed,
-            place: u64::from(round) * stages + count(stage),
-            places: u64::from(scenario.load.rounds) * stages,
-        }
-    }
 }
 
 /// Which request of a workload it is, the same for every backend.

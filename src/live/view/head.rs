@@ -23,8 +23,10 @@ pub(super) fn title(run: &LiveRun, elapsed: Duration, area: Rect) -> Line<'stati
     let place = match run.current() {
         Some((_, now)) => {
             let round = match run.rounds() {
-                1 => String::new(),
-                rounds => format!(", round {}/{rounds}", now.round + 1),
+                rounds if 1 < rounds && now.round < rounds => {
+                    format!(", round {}/{rounds}", now.round + 1)
+                }
+                _ => String::new(),
             };
             format!("cell {}/{}{round}, ", now.number + 1, run.cells())
         }

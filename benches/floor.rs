@@ -150,7 +150,7 @@ fn whole(case: Case, url: &str) {
     let environment = Environment { var: &|_| None, read: &|_| Ok(String::new()) };
     let scenario = Scenario::parse(&text, &origin, &environment, &Overrides::default()).unwrap();
     let scenario = Arc::new(scenario);
-    let plan = RunPlan::new(Arc::clone(&scenario));
+    let plan = Arc::new(RunPlan::new(Arc::clone(&scenario)));
     let interrupt = Interrupt::default();
     let options = RunOptions { preflight: false, skip_unusable: false };
     let run = Run::prepare(&plan, options, &interrupt).unwrap();

@@ -34,6 +34,7 @@ pub mod report;
 pub mod result;
 pub mod run;
 pub mod scenario;
+pub mod search;
 pub mod serve;
 pub mod store;
 pub mod tls;

@@ -29,6 +29,7 @@ pub use finding::{Confidence, Finding, Severity};
 pub use health::{ClientHealth, MachineTimes, Stock, ThreadTimes};
 pub use plateau::LoadPoint;
 pub use run::{AnswerLength, RunFacts, audit_run};
+pub use settling::{rise, steady_from};
 
 #[cfg(test)]
 mod case;

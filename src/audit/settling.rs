@@ -52,6 +52,26 @@ pub(super) enum Settling {
     },
 }
 
+/// How many `values`, in their order of time, come before those of the steady state; `None` where
+/// it was not reached. The cut of MSER-5 counts only where what it cuts off is unlike the rest: on
+/// a queue that has bursts it would take those of the first half for its beginning.
+pub fn steady_from(values: &[f64]) -> Option<usize> {
+    match settling(values) {
+        Settling::Steady => Some(0),
+        Settling::Late { values, .. } => Some(values),
+        Settling::Never { .. } => None,
+    }
+}
+
+/// How far ten parts of `values`, in their order of time, are in rising order: from −1 where each
+/// is below those before it to 1 where each is above them (Kendall's rank correlation).
+pub fn rise(values: &[f64]) -> f64 {
+    if values.len() < PARTS {
+        return 0.0;
+    }
+    order(&parts(values))
+}
+
 /// How `values`, in their order of time, behaved.
 pub(super) fn settling(values: &[f64]) -> Settling {
     let batches: Vec<f64> = values.chunks_exact(BATCH).map(mean).collect();

@@ -39,7 +39,8 @@ pub(super) const FLOORS: &[Floor] = &[
     pure("plan", &["units", "metric", "scenario", "load", "workload"]),
     pure("measure", &["units", "metric", "record", "openai", "scenario"]),
     pure("audit", &["units", "metric", "record", "scenario", "measure"]),
-    pure("result", &["units", "metric", "openai", "scenario", "measure", "audit"]),
+    pure("search", &["units", "metric", "scenario", "audit"]),
+    pure("result", &["units", "metric", "openai", "scenario", "measure", "audit", "search"]),
     pure("compare", &["units", "metric", "scenario", "measure", "result"]),
     pure("gate", &["units", "metric", "openai", "measure", "result"]),
     pure("capacity", &["units", "metric", "result"]),
@@ -74,7 +75,7 @@ const REPORT_USES: &[&str] = &[
 /// Everything that makes a measurement; nothing that shows one.
 const RUN_USES: &[&str] = &[
     "units", "metric", "clock", "record", "openai", "scenario", "load", "workload", "dataset",
-    "plan", "measure", "audit", "result", "client", "probe", "mock",
+    "plan", "measure", "audit", "search", "result", "client", "probe", "mock",
 ];
 
 /// Everything.
@@ -91,6 +92,7 @@ const CLI_USES: &[&str] = &[
     "plan",
     "measure",
     "audit",
+    "search",
     "result",
     "compare",
     "gate",

@@ -71,6 +71,12 @@ findings! {
         "the run was stopped before the cell was done",
         "the figures are those of the time until then",
         "run it again to the end";
+    OverSaturated, "over_saturated", [Reservation],
+        "a sweep or a search, open loop: requests in flight and latencies rose from one tenth of the \
+         time to the next, and more piled up than 5% of the arrivals and than chance (3 standard \
+         deviations) explains; the cell is ended early then",
+        "a queue that only grows has no latency of its own: twice the time gives twice as much",
+        "stay below this load; a sweep sends none of its higher ones";
     Failures, "failures", [Note, Reservation],
         format!("requests failed; a reservation from more than {} of them", percent(answers::FAILURES)),
         "one failure in a hundred moves no median and no p95 by much; with more, the latencies are \
@@ -350,6 +356,29 @@ findings! {
         ),
         "all requests in flight are worked on, and share what there is",
         "more load brings no more answers, only slower ones; add hardware or replicas, or stay below";
+}
+
+impl FindingKind {
+    /// Whether it counts in a probe of a search, which is judged by rules of its own: what is wrong
+    /// with the client, and how it ended.
+    pub const fn counts_in_probes(self) -> bool {
+        matches!(
+            self,
+            Self::NothingDue
+                | Self::Interrupted
+                | Self::OverSaturated
+                | Self::LateEvents
+                | Self::ClientStarved
+                | Self::ClientBusy
+                | Self::Suspended
+                | Self::ClockDrift
+                | Self::ChannelFull
+                | Self::DescriptorsShort
+                | Self::PortsShort
+                | Self::LoadNotSent
+                | Self::LateSends
+        )
+    }
 }
 
 #[cfg(test)]

@@ -44,10 +44,17 @@ impl CellFacts<'_> {
 }
 
 /// How a cell ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum CellEnd {
-    /// At the bound of its stage.
+    /// At the bound of its stage, or as soon as it was clear what it was to show.
     AsPlanned,
+    /// Early, because more came in than went out: there is no steady state to be measured.
+    Overloaded {
+        /// Requests in flight on average at first.
+        first: f64,
+        /// And in the end.
+        last: f64,
+    },
     /// Early, by the scenario's stop rule.
     GivenUp,
     /// Early, because the run was stopped.

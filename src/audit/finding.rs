@@ -42,6 +42,12 @@ impl Finding {
         self
     }
 
+    /// Whether it counts in a probe of a search, which is judged by rules of its own.
+    pub fn counts_in_probes(&self) -> bool {
+        let kind = FindingKind::ALL.iter().find(|kind| kind.info().key == self.key);
+        kind.is_some_and(|kind| kind.counts_in_probes())
+    }
+
     /// As what was seen of one workload of several.
     pub(super) fn about(self, workload: &str) -> Self {
         Self { text: format!("{workload}: {}", self.text), ..self }

@@ -33,6 +33,13 @@ pub(super) const SENT_AGAIN: f64 = 0.01;
 pub(super) fn ended_early(_: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
     let (kind, text) = match facts.end {
         CellEnd::AsPlanned => return None,
+        CellEnd::Overloaded { first, last } => {
+            let text = format!(
+                "more came in than went out: {first:.0} requests in flight at first and {last:.0} in \
+                 the end, so the cell was ended early"
+            );
+            return Some(Finding::new(FindingKind::OverSaturated, Severity::Reservation, text));
+        }
         CellEnd::GivenUp => {
             (FindingKind::GivenUp, "the cell was given up early: too many requests failed")
         }

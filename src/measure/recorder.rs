@@ -245,7 +245,7 @@ impl Recorder {
             self.send_delays.record(delay);
         }
         if let Some(good) = &mut self.counts.good {
-            *good += u64::from(meets(&self.rules.slo, record, &metrics));
+            *good += u64::from(meets(&self.rules.slo, is_whole(record), &metrics));
         }
         if !record.outcome.is_completed() {
             for metric in OF_ANY_OUTCOME.into_iter().filter(|_| !is_one_turn) {
@@ -515,4 +515,9 @@ impl Tally {
             unsent: self.unsent,
         }
     }
+}
+
+/// Whether a request has all of its answer.
+fn is_whole(record: &RequestRecord) -> bool {
+    record.outcome == Outcome::Completed { capped: false }
 }

@@ -5,10 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::request_metrics::RequestMetrics;
+use super::slo::meets;
+use crate::metric::Metric;
 use crate::record::{
-    FailureKind, FinishReason, GatewayTold, Phase, RequestRecord, TokenUsage, TurnPlace,
+    FailureKind, FinishReason, GatewayTold, Outcome, Phase, RequestRecord, TokenUsage, TurnPlace,
 };
+use crate::scenario::Slo;
 use crate::units::{Moment, count, float, nanos};
+
+const COMPLETED: Outcome = Outcome::Completed { capped: false };
+const CAPPED: Outcome = Outcome::Completed { capped: true };
 
 /// A finished request without its text events: everything that stands in its line.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,6 +103,32 @@ impl RequestRow {
     /// Its position among the requests of its phase, from 0.
     pub const fn index(&self) -> u64 {
         self.index
+    }
+
+    /// The phase it belongs to.
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Whether it completed, capped or not.
+    pub fn is_completed(&self) -> bool {
+        self.outcome == COMPLETED.key() || self.outcome == CAPPED.key()
+    }
+
+    /// Whether it was cut off because the run was stopped.
+    pub fn is_cancelled(&self) -> bool {
+        self.outcome == Outcome::Cancelled.key()
+    }
+
+    /// Whether it kept to every limit of `slo`.
+    pub fn meets(&self, slo: &Slo) -> bool {
+        meets(slo, self.outcome == COMPLETED.key(), &self.metrics)
+    }
+
+    /// A metric of the request in the unit it is shown in; `None` where it has none.
+    pub fn value(&self, metric: Metric) -> Option<f64> {
+        let recorded = self.metrics.recorded(metric)?;
+        Some(float(recorded) / metric.unit().recorded_per_shown())
     }
 
     /// What the gateway says it cost, in US dollars.

@@ -94,7 +94,11 @@ impl RunPlan {
 
     /// Places that prompts are spread over.
     fn prompt_places(&self) -> u64 {
-        self.places_at_first()
+        let workloads = self.scenario.cell_workloads();
+        let pairs: u64 = workloads.map(|(_, workload)| count(workload.backends().len())).sum();
+        let chosen = self.scenario.load.probings.iter();
+        let chosen: u64 = chosen.map(|probing| u64::from(probing.most_cells())).sum();
+        self.places_at_first() + pairs * chosen
     }
 
     /// The scenario the plan was made from.

@@ -23,6 +23,7 @@ mod pooled;
 mod price;
 mod provenance;
 mod run;
+mod search;
 #[cfg(test)]
 pub(crate) mod sample;
 mod server;
@@ -50,6 +51,7 @@ pub use pooled::PooledCell;
 pub use price::PriceEntry;
 pub use provenance::{Host, Provenance, scenario_hash};
 pub use run::{Note, RecordsEntry, ResultError, RunIdentity, RunResult, SCHEMA_VERSION, schema};
+pub use search::{AnswerEntry, HeldEntry, ProbeEntry, ProbeLimitEntry, SearchEntry};
 pub use server::{MeterEntry, ServerEntry};
 pub use setup::{
     BackendEntry, LoadEntry, MixEntry, ModelEntry, ReplayEntry, SloEntry, StageEntry, StepEntry,

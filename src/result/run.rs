@@ -10,6 +10,7 @@ use super::gateway_cost::GatewayCostEntry;
 use super::histograms::HistogramError;
 use super::merge::MergedRun;
 use super::provenance::{Host, Provenance, scenario_hash};
+use super::search::SearchEntry;
 use super::setup::{BackendEntry, LoadEntry, SloEntry, StageEntry, WorkloadEntry};
 use crate::audit::{Confidence, Severity};
 use crate::metric::{DEFINITIONS_VERSION, SyntaxError};
@@ -62,6 +63,10 @@ pub struct RunResult {
     /// What a gateway costs, for each workload that went both ways; left out where none did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gateway_costs: Vec<GatewayCostEntry>,
+    /// What searches for the largest load that keeps to limits found; left out where there were
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub searches: Vec<SearchEntry>,
     /// The runs that were added up to this one, in the order of its cells; empty for a run as it
     /// was made.
     #[serde(default)]
@@ -183,6 +188,7 @@ impl RunResult {
             notes: Vec::new(),
             findings: Vec::new(),
             gateway_costs: Vec::new(),
+            searches: Vec::new(),
             merged_from: Vec::new(),
             cells: Vec::new(),
         }

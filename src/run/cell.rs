@@ -208,6 +208,11 @@ impl CellState {
         Some(Turn { phase, index })
     }
 
+    /// How many measured requests were handed out.
+    pub(super) fn handed_out(&self) -> u64 {
+        self.next_measured.load(Ordering::Acquire)
+    }
+
     /// Whether a number of requests bounds `phase` and all of them are handed out.
     pub(super) fn has_handed_out_all(&self, phase: Phase) -> bool {
         let (next, bound) = self.counter(phase);

@@ -13,6 +13,7 @@ use super::health::Checkup;
 use super::interrupt::Interrupt;
 use super::offered::{Bounds, Offered};
 use super::pacer::Pacer;
+use super::probe_watch::{ProbeWatch, Watched};
 use super::seconds::{Batch, Seconds};
 use super::server_watch::ServerWatch;
 use super::sink::CutOff;
@@ -52,6 +53,8 @@ pub(super) struct CellEnd {
     pub(super) in_flight: TimeSeries,
     /// What the server told of itself.
     pub(super) server: Vec<ServerSample>,
+    /// Who watched what it shows.
+    pub(super) probe: Option<ProbeWatch>,
 }
 
 /// Why a cell could not be run.
@@ -85,6 +88,7 @@ pub(super) struct CellRun<'a> {
     recording: Option<Recording>,
     watch: Option<ServerWatch>,
     server: Vec<ServerSample>,
+    probe: Option<ProbeWatch>,
 }
 
 impl<'a> CellRun<'a> {
@@ -112,7 +116,13 @@ impl<'a> CellRun<'a> {
             recording: job.recording.clone(),
             watch: None,
             server: Vec::new(),
+            probe: None,
         }
+    }
+
+    /// The same, ended once it has shown what it is watched for.
+    pub(super) fn probing(self, watched: Option<Watched>) -> Self {
+        Self { probe: watched.map(ProbeWatch::new), ..self }
     }
 
     /// The same, with the server's own metrics read meanwhile.
@@ -150,14 +160,19 @@ impl<'a> CellRun<'a> {
         }
         let window = self.state.window();
         let workers = to_u32(count(self.crew.workers.len()));
+        if let Some(probe) = &mut self.probe {
+            probe.close(&self.state);
+        }
+        let overloaded = self.probe.as_ref().and_then(ProbeWatch::end);
         Ok(CellEnd {
             summary: self.merged.summary(window),
             how: match (self.interrupt.is_asked(), self.state.stopped_early()) {
                 (true, _) => AuditEnd::Interrupted,
                 (false, true) => AuditEnd::GivenUp,
-                (false, false) => AuditEnd::AsPlanned,
+                (false, false) => overloaded.unwrap_or(AuditEnd::AsPlanned),
             },
             server: self.server,
+            probe: self.probe,
             in_flight: self.checkup.in_flight(),
             health: self.checkup.health(workers, self.state.handovers_refused()),
         })
@@ -307,6 +322,7 @@ impl<'a> CellRun<'a> {
             })
             .collect();
         self.observer.rows(self.cell, &rows)?;
+        self.probe.iter_mut().for_each(|probe| probe.add(&rows));
         let (now, unsent) = (self.crew.clock.now(), count(rows.len()));
         while let Some(interval) = self.seconds.next_left(now, unsent, &window) {
             self.tell_interval(&interval)?;
@@ -318,6 +334,7 @@ impl<'a> CellRun<'a> {
     fn take_in(&mut self, mut batch: Batch) -> Result<(), CellError> {
         let rows = std::mem::take(&mut batch.rows);
         self.observer.rows(self.cell, &rows)?;
+        self.probe.iter_mut().for_each(|probe| probe.add(&rows));
         self.seconds.take_in(batch);
         let window = self.state.window();
         while let Some(interval) = self.seconds.next_whole(&window) {
@@ -354,6 +371,7 @@ impl<'a> CellRun<'a> {
         }
         let now = self.crew.clock.now();
         self.checkup.look(&self.state, now);
+        self.probe.iter_mut().for_each(|probe| probe.look(&self.state, now));
         if self.interrupt.is_asked() {
             self.state.close_window(now);
         }

@@ -7,11 +7,8 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
-use super::ahead::Ahead;
-use super::cell::{CellOrder, CellState};
 use super::cold_start::{Models, told};
 use super::coordinator::{CellEnd, CellRun, Crew};
-use super::counting::Counting;
 use super::error::RunError;
 use super::event::Observer;
 use super::gateway_pairs::{Pairs, Way};
@@ -20,23 +17,22 @@ use super::labels::cell_labels;
 use super::lengths::Lengths;
 use super::limits::make_room_for;
 use super::preflight::{Checked, Preflight};
+use super::probe_watch::Watched;
 use super::prompts::{open_prompts, tell_prompts};
 use super::run_facts::{answer_lengths, load_points, unverified};
 use super::server_watch::ServerWatch;
 use super::targets::{OpenTarget, open_targets};
-use super::worker::{CellJob, Worker};
-use crate::audit::{CellEnd as AuditEnd, CellFacts, RunFacts, SentFacts, audit_cell, audit_run};
+use super::worker::Worker;
+use crate::audit::{CellEnd as AuditEnd, CellFacts, Finding, RunFacts, SentFacts, audit_cell, audit_run};
 use crate::clock::{Clock, WallTime};
 use crate::dataset::OpenPrompts;
-use crate::load::{Purpose, Recording, Stream, Thinking};
-use crate::measure::{MixMember, Recorded, Recorder, RecordingRules};
 use crate::openai::Endpoint;
 use crate::plan::{Cell, RunPlan};
 use crate::probe::Scraper;
 use crate::result::{
     CellResult, ClientEntry, FindingEntry, GatewayCostEntry, ModelStartEntry, Note, RunResult,
 };
-use crate::scenario::{CellWorkload, HttpVersion, LoadProfile, Member, Redactor, Warmup};
+use crate::scenario::{HttpVersion, LoadProfile, Member, Redactor};
 use crate::units::{count, index};
 use crate::workload::CellRequests;
 
@@ -46,6 +42,11 @@ const WORKER_LIMIT: usize = 8;
 const REPORTS_PER_WORKER: usize = 8;
 /// How often a pause looks whether the run is to stop.
 const PAUSE_SLICE: Duration = Duration::from_millis(50);
+
+/// Why a cell ended before it was done.
+const GIVEN_UP: &str = "given up: too many failures";
+/// Why a cell ended before it was done.
+const INTERRUPTED: &str = "interrupted";
 
 /// How a run is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,15 +66,21 @@ impl Default for RunOptions {
 /// A run that is about to be made.
 #[derive(Debug)]
 pub struct Run<'a> {
-    plan: Arc<RunPlan>,
-    options: RunOptions,
-    interrupt: &'a Interrupt,
-    clock: Clock,
-    started_at: WallTime,
-    redactor: Arc<Redactor>,
-    prompts: Vec<OpenPrompts>,
-    targets: BTreeMap<usize, OpenTarget>,
-    checked: BTreeMap<usize, Checked>,
+    pub(super) plan: Arc<RunPlan>,
+    pub(super) options: RunOptions,
+    pub(super) interrupt: &'a Interrupt,
+    pub(super) clock: Clock,
+    pub(super) started_at: WallTime,
+    pub(super) redactor: Arc<Redactor>,
+    pub(super) prompts: Vec<OpenPrompts>,
+    pub(super) targets: BTreeMap<usize, OpenTarget>,
+    pub(super) checked: BTreeMap<usize, Checked>,
+    /// Searches and sweeps that go on or have not begun.
+    pub(super) choosing: usize,
+    /// Cells of sweeps in which more came in than went out.
+    pub(super) overloaded: Vec<Cell>,
+    /// Cells that were left out because of that.
+    pub(super) left_out: u64,
 }
 
 impl<'a> Run<'a> {
@@ -90,7 +97,8 @@ impl<'a> Run<'a> {
         let scenario = plan.scenario();
         let (clock, started_at) = (Clock::start(), WallTime::now());
         let prompts = open_prompts(scenario)?;
-        let wanted: BTreeSet<_> = plan.cells().iter().map(|cell| cell.backend).collect();
+        let wanted: BTreeSet<_> =
+            scenario.cell_workloads().flat_map(|(_, it)| it.backends().to_vec()).collect();
         let wanted: Vec<_> = wanted.into_iter().collect();
         let redactor = Arc::new(scenario.redactor());
         let targets = open_targets(scenario, &wanted, &clock, &redactor)?
@@ -108,6 +116,9 @@ impl<'a> Run<'a> {
             prompts,
             targets,
             checked,
+            choosing: 0,
+            overloaded: Vec::new(),
+            left_out: 0,
         };
         run.make_room()?;
         Ok(run)
@@ -120,9 +131,9 @@ impl<'a> Run<'a> {
 
     /// Makes sure that the connections of the widest cell can be open.
     fn make_room(&self) -> Result<(), RunError> {
-        let open = self.plan.cells().iter().filter_map(|cell| {
-            let each = self.targets.get(&cell.backend)?.descriptors_per_connection();
-            let most = match (self.plan.backend(cell).http, &self.plan.stage(cell).profile) {
+        let open = self.profiles().into_iter().filter_map(|(backend, profile)| {
+            let each = self.targets.get(&backend)?.descriptors_per_connection();
+            let most = match (self.plan.scenario().backends[backend].http, profile) {
                 // All requests of a worker share one connection.
                 (HttpVersion::Two, _) => count(WORKER_LIMIT),
                 (HttpVersion::One, profile) => profile.most_in_flight()?.into(),
@@ -133,6 +144,14 @@ impl<'a> Run<'a> {
             Some((most, each)) => make_room_for(most, each),
             None => Ok(()),
         }
+    }
+
+    /// How requests start in every cell, and at most where loads are chosen, with the backend.
+    fn profiles(&self) -> Vec<(usize, LoadProfile)> {
+        let cells = self.plan.cells().iter();
+        let planned = cells.map(|cell| (cell.backend, self.plan.stage(cell).profile.clone()));
+        let chosen = self.choosers().into_iter().map(|chooser| chooser.largest());
+        planned.chain(chosen).collect()
     }
 
     /// Runs the plan. `result` is the result without cells; it grows, is told to the observer
@@ -154,31 +173,63 @@ impl<'a> Run<'a> {
             self.check_lengths(&mut result, observer)?;
         }
         let cells = self.cells();
-        if cells.is_empty() {
+        self.choosing = self.choosers().len();
+        if cells.is_empty() && self.choosing == 0 {
             return Err(RunError::NothingLeft);
         }
-        let crew = self.hire(&cells)?;
-        for (position, cell) in cells.iter().enumerate() {
-            if position > 0 {
-                self.pause(self.plan.scenario().load.cooldown);
+        let crew = self.hire()?;
+        for cell in &cells {
+            if self.is_beyond(cell) {
+                self.left_out += 1;
+                continue;
             }
-            if self.interrupt.is_asked() {
-                break;
-            }
-            self.hook(cell, self.plan.scenario().load.hooks.before_cell.as_deref())?;
-            let starts = self.settle_models(&mut result, cell, observer)?;
-            if self.interrupt.is_asked() {
-                break;
-            }
-            let end = self.run_cell(&crew, cell, observer)?;
-            self.take_in(&mut result, cell, (&end, starts))?;
-            for note in tell_prompts(&mut result, &self.prompts) {
-                observer.note(&note.text);
+            let watched = self.watched(cell);
+            let measured = self.measure(&crew, (cell, watched), &mut result, observer)?;
+            let Some(end) = measured else { break };
+            if let AuditEnd::Overloaded { .. } = end.how {
+                self.overloaded.push(*cell);
+                observer.note("over-saturated: higher loads of this sweep are not sent");
             }
             observer.cell_finished(cell, &result).map_err(RunError::Store)?;
         }
+        self.choose_loads(&crew, &mut result, observer)?;
+        result.partial = self.is_partial(&result);
         self.gateway_costs(&mut result, observer)?;
         Ok(result)
+    }
+
+    /// Runs one cell with all that belongs to it, and puts it into the result; `None` where the run
+    /// was stopped before it began.
+    pub(super) fn measure(
+        &self,
+        crew: &Crew,
+        (cell, watched): (&Cell, Option<Watched>),
+        result: &mut RunResult,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<CellEnd>, RunError> {
+        if !result.cells.is_empty() {
+            self.pause(self.plan.scenario().load.cooldown);
+        }
+        if self.interrupt.is_asked() {
+            return Ok(None);
+        }
+        self.hook(cell, self.plan.scenario().load.hooks.before_cell.as_deref())?;
+        let starts = self.settle_models(result, cell, observer)?;
+        if self.interrupt.is_asked() {
+            return Ok(None);
+        }
+        let end = self.run_cell(crew, (cell, watched), observer)?;
+        self.take_in(result, cell, (&end, starts))?;
+        for note in tell_prompts(result, &self.prompts) {
+            observer.note(&note.text);
+        }
+        Ok(Some(end))
+    }
+
+    /// Whether something of the plan is missing.
+    fn is_partial(&self, result: &RunResult) -> bool {
+        let there = count(result.cells.len()) + self.left_out;
+        self.interrupt.is_asked() || self.choosing > 0 || there < count(self.cells().len())
     }
 
     /// Sends the pairs that show what a gateway costs, where the scenario asks for it.
@@ -237,7 +288,7 @@ impl<'a> Run<'a> {
     }
 
     /// For which endpoints a backend's streams are asked for token counts.
-    fn include_usage(&self, backend: usize) -> impl Fn(Endpoint) -> bool {
+    pub(super) fn include_usage(&self, backend: usize) -> impl Fn(Endpoint) -> bool {
         let preset = self.plan.scenario().backends[backend].kind.preset().include_usage;
         move |endpoint| match self.checked.get(&backend) {
             Some(checked) => checked.takes_usage(endpoint),
@@ -288,8 +339,10 @@ impl<'a> Run<'a> {
         result: &mut RunResult,
         observer: &mut dyn Observer,
     ) -> Result<(), RunError> {
-        let cells = self.cells();
-        let used = cells.iter().flat_map(|cell| self.plan.members(cell));
+        let sent = self.plan.scenario().cell_workloads().filter(|(_, workload)| {
+            workload.backends().iter().any(|backend| self.targets.contains_key(backend))
+        });
+        let used = sent.flat_map(|(number, _)| self.plan.scenario().members(number));
         let used: BTreeSet<_> = used.map(|member| member.index).collect();
         let mut notes = Vec::new();
         for workload in used {
@@ -308,11 +361,12 @@ impl<'a> Run<'a> {
 
     /// Starts the workers: one for each core but one, which is left to the kernel, the pacer and
     /// the thread that merges; and no more than requests can be in flight.
-    fn hire(&self, cells: &[Cell]) -> Result<Crew, RunError> {
+    fn hire(&self) -> Result<Crew, RunError> {
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let most = cells
+        let most = self
+            .profiles()
             .iter()
-            .map(|cell| self.plan.stage(cell).profile.most_in_flight().map_or(u64::MAX, u64::from))
+            .map(|(_, profile)| profile.most_in_flight().map_or(u64::MAX, u64::from))
             .max()
             .unwrap_or(1);
         let workers = cores.saturating_sub(1).min(WORKER_LIMIT).min(index(most)).max(1);
@@ -350,14 +404,15 @@ impl<'a> Run<'a> {
     fn run_cell(
         &self,
         crew: &Crew,
-        cell: &Cell,
+        (cell, watched): (&Cell, Option<Watched>),
         observer: &mut dyn Observer,
     ) -> Result<CellEnd, RunError> {
         let scenario = self.plan.scenario();
         observer.cell_started(cell).map_err(RunError::Store)?;
         let job = self.job(cell)?;
-        let run =
-            CellRun::new(crew, cell, &job, self.interrupt, observer).watching(self.watch(cell)?);
+        let run = CellRun::new(crew, cell, &job, self.interrupt, observer)
+            .watching(self.watch(cell)?)
+            .probing(watched);
         let end = run.run(&job, scenario.seed, scenario.load.drain);
         let after = self.hook(cell, scenario.load.hooks.after_cell.as_deref());
         let end = end?;
@@ -373,82 +428,6 @@ impl<'a> Run<'a> {
         let scraper = Scraper::new(backend, &self.targets[&cell.backend].base)
             .map_err(|source| RunError::Probe { backend: backend.name.clone(), source })?;
         scraper.map(|scraper| ServerWatch::start(scraper, self.clock.clone())).transpose()
-    }
-
-    fn job(&self, cell: &Cell) -> Result<CellJob, RunError> {
-        let scenario = self.plan.scenario();
-        let target = &self.targets[&cell.backend];
-        let members = self.plan.members(cell);
-        let (all, recording) = self.requests(cell, &members);
-        let (conversations, mix) = match &all {
-            CellRequests::Alone(factory) => (talks(&members).then(|| Arc::clone(factory)), None),
-            CellRequests::Mixed { order, .. } => (None, Some(Arc::clone(order))),
-        };
-        let order = CellOrder {
-            id: cell.id,
-            stage: self.plan.stage(cell).clone(),
-            warmup: scenario.load.warmup,
-            stop: scenario.load.stop,
-            has_sessions: conversations.is_some(),
-            mix,
-        };
-        // What is said next in a conversation depends on the answers.
-        let ends = if order.has_sessions {
-            (0, 0)
-        } else {
-            (most_warmup(order.warmup), order.stage.bound.requests.unwrap_or(u64::MAX))
-        };
-        let requests = Ahead::begin(Arc::new(all), ends).map_err(RunError::Start)?;
-        let counters = members.iter().map(|member| self.prompts[member.index].counter.clone());
-        let counting = Counting::start(counters.collect()).map_err(RunError::Start)?;
-        Ok(CellJob {
-            state: Arc::new(CellState::new(order, self.clock.now())),
-            parts: target.parts.clone(),
-            conversations,
-            requests: Arc::new(requests),
-            recording,
-            counting,
-            recorder: Recorder::new(RecordingRules {
-                slo: scenario.slo.clone(),
-                of: recorded(&members),
-            }),
-            thinking: self.thinking(cell, Purpose::ThinkTimes),
-            turn_thinking: self.thinking(cell, Purpose::TurnThinkTimes),
-            server: target.place(),
-        })
-    }
-
-    /// What makes the requests of a cell, and when they are due where that comes with them.
-    fn requests(&self, cell: &Cell, members: &[Member<'_>]) -> (CellRequests, Option<Recording>) {
-        let backend = self.plan.backend(cell);
-        let mut recording = None;
-        let profile = &self.plan.stage(cell).profile;
-        let with_prompts = members.iter().map(|member| {
-            let played = self.prompts[member.index].played(profile);
-            recording = played.recording;
-            (*member, played.rows)
-        });
-        let with_prompts: Vec<_> = with_prompts.collect();
-        let start = self.plan.prompt_start(cell);
-        let place = (start, cell.workload);
-        let include_usage = self.include_usage(cell.backend);
-        (CellRequests::new(&with_prompts, backend, place, include_usage), recording)
-    }
-
-    /// How users think: the slots of a closed loop between two requests, or anybody between
-    /// the turns of a conversation.
-    fn thinking(&self, cell: &Cell, purpose: Purpose) -> Option<Thinking> {
-        let distribution = match (purpose, &self.plan.stage(cell).profile) {
-            (Purpose::TurnThinkTimes, _) => match self.plan.workload(cell) {
-                CellWorkload::Alone(workload) => workload.conversation?.think_time?,
-                CellWorkload::Mixed(_) => return None,
-            },
-            (_, LoadProfile::Closed { think_time, .. }) => (*think_time)?,
-            (_, LoadProfile::Open { .. } | LoadProfile::Replay { .. }) => return None,
-        };
-        let Cell { round, stage, workload, .. } = *cell;
-        let stream = Stream { purpose, round, stage, workload };
-        Some(Thinking { distribution, stream, seed: self.plan.scenario().seed })
     }
 
     /// Puts a finished cell into the result, with what the audit has to say.
@@ -475,20 +454,23 @@ impl<'a> Run<'a> {
         };
         finished.ended_early = match end.how {
             AuditEnd::AsPlanned => None,
-            AuditEnd::GivenUp => Some("given up: too many failures".to_owned()),
-            AuditEnd::Interrupted => Some("interrupted".to_owned()),
+            AuditEnd::Overloaded { .. } => Some("over-saturated".to_owned()),
+            AuditEnd::GivenUp => Some(GIVEN_UP.to_owned()),
+            AuditEnd::Interrupted => Some(INTERRUPTED.to_owned()),
         };
         finished.client = Some(ClientEntry::new(&end.health, &end.summary));
-        finished.findings =
-            audit_cell(&end.summary, &facts).iter().map(FindingEntry::from).collect();
+        let is_probe = self.plan.is_added(cell);
+        let counts = |finding: &&Finding| !is_probe || finding.counts_in_probes();
+        let found = audit_cell(&end.summary, &facts);
+        finished.findings = found.iter().filter(counts).map(FindingEntry::from).collect();
         finished.model_starts = starts;
         finished.measured.add_server(&end.server, &end.summary.window);
         result.cells.push(finished);
+        let cut = [GIVEN_UP, INTERRUPTED].map(Some);
+        let is_whole = |cell: &&CellResult| !cut.contains(&cell.ended_early.as_deref());
         let facts = RunFacts {
-            cells_planned: count(self.plan.cells().len()),
-            cells_measured: count(
-                result.cells.iter().filter(|cell| cell.ended_early.is_none()).count(),
-            ),
+            cells_planned: count(self.plan.cells().len()) - self.left_out,
+            cells_measured: count(result.cells.iter().filter(is_whole).count()),
             backends: count(self.plan.scenario().backends.len()),
             rounds: self.plan.scenario().load.rounds,
             channel_full: result
@@ -502,7 +484,7 @@ impl<'a> Run<'a> {
             points: load_points(&self.plan, &result.cells),
         };
         result.findings = audit_run(&facts).iter().map(FindingEntry::from).collect();
-        result.partial = self.interrupt.is_asked() || result.cells.len() < self.cells().len();
+        result.partial = self.is_partial(result);
         Ok(())
     }
 
@@ -537,34 +519,5 @@ impl<'a> Run<'a> {
         while self.clock.now() < until && !self.interrupt.is_asked() {
             thread::sleep(until.since(self.clock.now()).min(PAUSE_SLICE));
         }
-    }
-}
-
-/// Whether conversations are sent.
-fn talks(members: &[Member<'_>]) -> bool {
-    members.iter().any(|member| member.workload.conversation.is_some())
-}
-
-/// What the recorder of a cell is told about its requests.
-fn recorded(members: &[Member<'_>]) -> Recorded {
-    match members {
-        [one] if talks(members) => Recorded::Conversations(one.workload.endpoint),
-        [one] => Recorded::Requests(one.workload.endpoint),
-        several => {
-            let member = |Member { workload, .. }: &Member<'_>| MixMember {
-                name: workload.name.as_str().into(),
-                endpoint: workload.endpoint,
-            };
-            Recorded::Mix(several.iter().map(member).collect())
-        }
-    }
-}
-
-/// How many requests a warm-up has at most.
-const fn most_warmup(warmup: Option<Warmup>) -> u64 {
-    match warmup {
-        None => 0,
-        Some(Warmup::Requests(requests)) => requests,
-        Some(Warmup::Duration(_)) => u64::MAX,
     }
 }

@@ -1,9 +1,11 @@
 //! How much load, and when.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::course::Course;
 use super::distribution::Distribution;
+use super::probing::Probing;
 use crate::units::{Rate, Share, Speed, format_span};
 
 /// The load of a scenario.
@@ -13,6 +15,10 @@ pub struct Load {
     pub warmup: Option<Warmup>,
     /// The load points, in order.
     pub stages: Vec<Stage>,
+    /// Which of them are one sweep, from its least load to its largest.
+    pub sweeps: Vec<Range<usize>>,
+    /// Loads that are chosen while the run goes on, after all others.
+    pub probings: Vec<Probing>,
     /// How often the whole matrix is run; at least 1.
     pub rounds: u32,
     /// Pause between two cells.
@@ -209,6 +215,8 @@ impl Default for Load {
         Self {
             warmup: None,
             stages: Vec::new(),
+            sweeps: Vec::new(),
+            probings: Vec::new(),
             rounds: 1,
             cooldown: Duration::ZERO,
             stop: None,

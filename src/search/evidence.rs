@@ -54,6 +54,11 @@ impl Evidence {
         }
     }
 
+    /// The latencies of the requests that have ended with all that were due before them, in order.
+    pub fn latencies(&self) -> Vec<f64> {
+        self.so_far().iter().filter_map(|sample| sample.latency).collect()
+    }
+
     /// How many requests have ended with all that were due before them.
     pub const fn whole(&self) -> usize {
         self.whole

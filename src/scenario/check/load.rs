@@ -1,11 +1,14 @@
 //! How much load, and when.
 
+use std::ops::Range;
 use std::time::Duration;
 
+use super::probing::{Swept, check_search, check_sweep, stands_alone};
 use super::stage::check_stage;
 use crate::scenario::load::{Hooks, Load, Stage, StopRule, Warmup};
+use crate::scenario::probing::Probing;
 use crate::scenario::problem::{Problem, Problems};
-use crate::scenario::typed::{Given, HooksFile, LoadFile, MOST_STAGES, StopFile, WarmupFile};
+use crate::scenario::typed::{Given, HooksFile, LoadFile, MOST_STAGES, StageFile, StopFile, WarmupFile};
 use crate::units::to_u32;
 
 /// Finished requests before a stop rule applies, where nothing is said.
@@ -16,16 +19,13 @@ pub(super) fn check_load(file: LoadFile, problems: &mut Problems) -> Option<Load
     let usual = Load::default();
     let warmup = file.warmup.given().map(|warmup| check_warmup(warmup, problems));
     let stages_place = file.stages.place();
-    let stages: Option<Vec<Vec<Stage>>> = file.stages.into_value().map(|list| {
-        let mut stages = Vec::new();
-        for (index, stage) in list.0.iter().enumerate() {
-            stages.push(problems.within("stages", |problems| {
-                problems.within(index, |problems| check_stage(stage, problems))
-            }));
-        }
-        stages
-    });
-    let stages: Vec<Stage> = stages?.into_iter().flatten().collect();
+    let mut loads = Loads::default();
+    for (index, stage) in file.stages.into_value()?.0.iter().enumerate() {
+        problems.within("stages", |problems| {
+            problems.within(index, |problems| loads.add(stage, problems));
+        });
+    }
+    let Loads { stages, sweeps, probings } = loads;
     if let (Some(place), true) = (stages_place, stages.len() > MOST_STAGES) {
         let message = format!("these are {} load points; at most {MOST_STAGES}", stages.len());
         problems.report(Problem::new(place, message));
@@ -33,12 +33,46 @@ pub(super) fn check_load(file: LoadFile, problems: &mut Problems) -> Option<Load
     Some(Load {
         warmup: warmup.flatten(),
         stages,
+        sweeps,
+        probings,
         rounds: file.rounds.into_value().map_or(usual.rounds, |rounds| to_u32(rounds.0)),
         cooldown: file.cooldown.into_value().unwrap_or(Duration::ZERO),
         stop: file.stop.into_value().and_then(stop_rule),
         drain: file.drain.into_value().unwrap_or(usual.drain),
         hooks: file.hooks.into_value().map(hooks).unwrap_or_default(),
     })
+}
+
+/// What the stages come to.
+#[derive(Default)]
+struct Loads {
+    stages: Vec<Stage>,
+    sweeps: Vec<Range<usize>>,
+    probings: Vec<Probing>,
+}
+
+impl Loads {
+    fn add(&mut self, stage: &Given<StageFile>, problems: &mut Problems) {
+        let file = &stage.value;
+        if let Some(sweep) = file.sweep.given() {
+            stands_alone("sweep", file, problems);
+            match problems.within("sweep", |problems| check_sweep(sweep, problems)) {
+                Some(Swept::Stages(stages)) => {
+                    let first = self.stages.len();
+                    self.stages.extend(stages);
+                    self.sweeps.push(first..self.stages.len());
+                }
+                Some(Swept::Chosen(probing)) => self.probings.push(probing),
+                None => {}
+            }
+        } else if let Some(search) = file.search.given() {
+            stands_alone("search", file, problems);
+            self.probings
+                .extend(problems.within("search", |problems| check_search(search, problems)));
+        } else if file.sweep.is_absent() && file.search.is_absent() {
+            self.stages.extend(check_stage(stage, problems));
+        }
+    }
 }
 
 fn check_warmup(

@@ -11,6 +11,7 @@ mod load;
 mod mix;
 mod mock;
 mod network;
+mod probing;
 mod profile;
 mod prompt_file;
 mod scenario;

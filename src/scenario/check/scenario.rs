@@ -7,6 +7,7 @@ use super::gate::{Names, check_gates};
 use super::gateway_pairs::check_gateway_pairs;
 use super::load::check_load;
 use super::mix::{Known, check_mix, settle_alone};
+use super::probing::check_limits_of;
 use super::workload::{Crew, check_workload};
 use crate::metric::Metric;
 use crate::scenario::environment::Environment;
@@ -100,6 +101,7 @@ pub(in crate::scenario) fn check(
     }
     check_cold_starts(&scenario, load_place.unwrap_or(Place::TOP), problems);
     check_replays(&scenario, load_place.unwrap_or(Place::TOP), problems);
+    check_limits_of(&scenario, load_place.unwrap_or(Place::TOP), problems);
     let cells = cells_of(&scenario);
     if cells > MOST_CELLS {
         let message = format!("this makes {cells} cells; a run has at most {MOST_CELLS}");
@@ -153,7 +155,9 @@ fn check_replays(scenario: &Scenario, place: Place, problems: &mut Problems) {
 fn cells_of(scenario: &Scenario) -> u64 {
     let load = &scenario.load;
     let pairs: u64 = scenario.cell_workloads().map(|(_, it)| count(it.backends().len())).sum();
-    pairs.saturating_mul(count(load.stages.len())).saturating_mul(u64::from(load.rounds))
+    let chosen: u64 = load.probings.iter().map(|probing| u64::from(probing.most_cells())).sum();
+    let each = count(load.stages.len()).saturating_mul(load.rounds.into()).saturating_add(chosen);
+    pairs.saturating_mul(each)
 }
 
 /// The workloads of a file, checked each by itself.

@@ -70,7 +70,7 @@ impl Decode for GateText {
 }
 
 /// The problem, at the very characters it is about where they can be told.
-fn problem_of(node: &Node, text: &str, error: SyntaxError) -> Problem {
+pub(super) fn problem_of(node: &Node, text: &str, error: SyntaxError) -> Problem {
     let place = match node.place {
         Place::Text(stretch) => within(stretch, text, &error).map(Place::Text),
         Place::Flag(_) => None,

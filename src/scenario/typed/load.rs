@@ -10,6 +10,7 @@ use super::distribution::{DistributionFile, Seconds};
 use super::field::Field;
 use super::list::{List, OneOrMany};
 use super::mapping::{KeySchema, Keys, mapping, schema_of};
+use super::probing::{SearchFile, SweepFile};
 use super::quantity::{Positive, PositiveSpan, Whole};
 use crate::scenario::problem::Problems;
 use crate::scenario::tree::Node;
@@ -20,9 +21,9 @@ pub(in crate::scenario) const MOST_STAGES: usize = 1_000;
 /// Steps of one profile; more than a day of minutes.
 const MOST_STEPS: usize = 2_000;
 /// A client machine has about as many ports towards one server.
-const MOST_IN_FLIGHT: u64 = 65_535;
+pub(super) const MOST_IN_FLIGHT: u64 = 65_535;
 /// More requests than this in a stage take weeks.
-const MOST_REQUESTS: u64 = 1_000_000_000;
+pub(super) const MOST_REQUESTS: u64 = 1_000_000_000;
 /// More rounds than this take weeks.
 const MOST_ROUNDS: u64 = 10_000;
 
@@ -69,6 +70,10 @@ mapping! {
         optional rate: OneOrMany<OrRamp<Rate>, MOST_STAGES>,
         /// Open loop: requests start as they were recorded in the trace of the workload.
         optional replay: ReplayFile,
+        /// Loads from one to another, each a load point of its own.
+        optional sweep: SweepFile,
+        /// The largest load that keeps to limits.
+        optional search: SearchFile,
         /// Several steps one after the other, measured as one load point.
         optional profile: List<StepFile, MOST_STEPS>,
         /// Closed loop: pause between an answer and the next request of its slot.
@@ -85,10 +90,6 @@ mapping! {
         optional duration: PositiveSpan,
     }
     later {}
-    instead {
-        "sweep": "sweeping a range of loads",
-        "search": "searching for the highest load that holds",
-    }
 }
 
 mapping! {

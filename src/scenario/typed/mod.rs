@@ -16,6 +16,7 @@ mod load;
 mod mapping;
 mod mix;
 mod mock;
+mod probing;
 mod prompt_file;
 mod quantity;
 mod synthetic;
@@ -29,14 +30,16 @@ pub(in crate::scenario) use distribution::{DistributionFile, Items, Seconds, Tok
 pub(in crate::scenario) use field::{Field, Given};
 pub(in crate::scenario) use file::{CompareFile, ScenarioFile, SloFile};
 pub(in crate::scenario) use gate::{GateFile, ScopeFile};
-pub(in crate::scenario) use list::{List, NamedItem};
+pub(in crate::scenario) use list::{List, NamedItem, OneOrMany};
 pub(in crate::scenario) use load::{
     ArrivalChoice, HooksFile, LoadFile, MOST_STAGES, OrRamp, Slots, StageFile, StepFile, StopFile,
     WarmupFile,
 };
 pub(in crate::scenario) use mix::{AnyWorkloadFile, MixFile};
 pub(in crate::scenario) use mock::{MockFile, MockProfile, MockSettings};
+pub(in crate::scenario) use probing::{LimitFile, Scale, SearchFile, SweepFile};
 pub(in crate::scenario) use prompt_file::{ColumnsFile, PromptFileSource};
+pub(in crate::scenario) use quantity::{PositiveSpan, Whole};
 pub(in crate::scenario) use synthetic::{MixturePart, SharedPrefixFile, SyntheticFile};
 pub(in crate::scenario) use text::{FilePath, JsonObject, Name};
 pub(in crate::scenario) use trace_file::{TraceFileSource, TraceSource};

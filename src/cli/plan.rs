@@ -61,7 +61,8 @@ fn as_table(plan: &RunPlan) -> String {
         Some(Warmup::Duration(span)) => format!("; {} of warm-up before each", format_span(span)),
     };
     let gates = scenario.gates.iter().map(|gate| format!("gate: {gate}\n"));
-    let more = mixes(plan).chain(gates).collect::<String>();
+    let chosen = scenario.load.probings.iter().map(|probing| format!("then: {probing}\n"));
+    let more = chosen.chain(mixes(plan)).chain(gates).collect::<String>();
     format!(
         "{}: {} cells{warmup}{}; {total}\n\n{}\n{}{more}",
         scenario.name,
@@ -148,6 +149,7 @@ fn as_json(plan: &RunPlan, preview: Option<&Preview>) -> Result<String, CommandE
         "gates": plan.scenario().gates.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "warnings": plan.thin_gates().iter().map(ToString::to_string).collect::<Vec<_>>(),
         "cells": cells,
+        "chosen": plan.scenario().load.probings.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
     if let Some(preview) = preview {
         document["preview"] = preview.as_json();

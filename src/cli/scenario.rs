@@ -110,6 +110,8 @@ fn has_flags(flags: &FlagArguments) -> bool {
         || flags.duration.is_some()
         || flags.prompt_file.is_some()
         || flags.no_stream
+        || flags.sweep.is_some()
+        || flags.search.is_some()
         || !flags.concurrency.is_empty()
         || !flags.request_rate.is_empty()
         || !flags.prompt.is_empty()
@@ -143,6 +145,9 @@ fn flags_of(flags: &FlagArguments) -> Result<ScenarioFlags, CommandError> {
         request_rate: flags.request_rate.clone(),
         arrival: flags.arrival.clone(),
         burstiness: flags.burstiness,
+        sweep: flags.sweep.clone(),
+        search: flags.search.clone(),
+        limits: flags.limit.clone(),
         requests: flags.requests,
         duration: flags.duration,
         warmup_requests: flags.warmup_requests,

@@ -154,14 +154,19 @@ impl RunPlan {
                 LoadProfile::Closed { .. } | LoadProfile::Open { .. } => None,
             };
             let most = bound.duration.into_iter().chain(replayed).min();
-            let warmup = match load.warmup {
-                Some(Warmup::Duration(span)) => span,
-                Some(Warmup::Requests(_)) | None => Duration::ZERO,
-            };
+            let warmup = load.warmup.map_or(Duration::ZERO, Warmup::span);
             let ends_by_time_alone = bound.requests.is_none() && replayed.is_none();
             let least = bound.duration.filter(|_| ends_by_time_alone).unwrap_or_default();
             time.least += warmup + least;
             time.most = time.most.zip(most).map(|(all, span)| all + warmup + span);
+        }
+        let pairs: usize =
+            self.scenario.cell_workloads().map(|(_, workload)| workload.backends().len()).sum();
+        let warmup = load.warmup.map_or(Duration::ZERO, Warmup::span);
+        for probing in &load.probings {
+            let most = probing.most_time(warmup + load.cooldown);
+            let most = most.map(|most| most.saturating_mul(to_u32(count(pairs))));
+            time.most = time.most.zip(most).map(|(all, span)| all.saturating_add(span));
         }
         time
     }

@@ -39,6 +39,9 @@ pub(super) fn blocks(
     rounds_apart: bool,
 ) -> Result<Vec<Block<'_>>, ResultError> {
     let cells = if rounds_apart { result.rounds_apart() } else { result.pooled()? };
+    // The probes of a search have a table of their own.
+    let probes = result.probe_stages();
+    let cells = cells.into_iter().filter(|cell| !probes.contains(&cell.stage));
     let mut blocks: Vec<((u32, u32), Block<'_>)> = Vec::new();
     for cell in cells {
         let place = (cell.workload, cell.stage);

@@ -1,31 +1,21 @@
 //! What a gateway costs: a table for each workload, and what must be said beside it.
 
 use super::numbers::{counted, number};
+use super::side_table::SideTable;
 use crate::result::{AddedEntry, GatewayCostEntry, RunResult};
 
-/// A table of what is added.
-pub(super) struct CostTable {
-    /// What is compared, and how.
-    pub(super) title: String,
-    /// Its rows, in the order of [`HEADS`].
-    pub(super) rows: Vec<[String; 8]>,
-    /// What must be said beside it.
-    pub(super) remarks: Vec<String>,
-}
-
 /// Names of the columns.
-pub(super) const HEADS: [&str; 8] =
+const HEADS: [&str; 8] =
     ["added to", "mean", "95% of the mean", "p5", "p50", "p95", "direct", "through"];
-
 /// The name of the unit that all columns but the first are in.
-pub(super) const UNIT: &str = "ms";
+const UNIT: &str = "ms";
 
 /// A table for each workload that went both ways.
-pub(super) fn cost_tables(result: &RunResult) -> Vec<CostTable> {
+pub(super) fn cost_tables(result: &RunResult) -> Vec<SideTable> {
     result.gateway_costs.iter().map(cost_table).collect()
 }
 
-fn cost_table(cost: &GatewayCostEntry) -> CostTable {
+fn cost_table(cost: &GatewayCostEntry) -> SideTable {
     let GatewayCostEntry { gateway, direct, workload, concurrency, pairs, .. } = cost;
     let at_a_time = match concurrency {
         1 => "one at a time".to_owned(),
@@ -35,12 +25,17 @@ fn cost_table(cost: &GatewayCostEntry) -> CostTable {
         let added = cost.added.get(key)?;
         Some(row(&key.to_uppercase(), added))
     });
-    CostTable {
+    let heads = HEADS.iter().enumerate().map(|(place, head)| {
+        let unit = if place == 0 { "" } else { UNIT };
+        ((*head).to_owned(), unit.to_owned())
+    });
+    SideTable {
         title: format!(
             "cost of {gateway} in front of {direct}: {workload}, {} both ways, {at_a_time}",
             counted(*pairs, "request")
         ),
-        rows: rows.collect(),
+        heads: heads.collect(),
+        rows: rows.map(Vec::from).collect(),
         remarks: remarks(cost),
     }
 }

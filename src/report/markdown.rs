@@ -9,9 +9,10 @@ use super::contrast::who_was_ahead;
 use super::definitions::{list, of_blocks};
 use super::findings::gathered;
 use super::gates::{gate_rows, tally};
-use super::gateway_cost::{HEADS, UNIT, cost_tables};
+use super::gateway_cost::cost_tables;
 use super::numbers::{counted, number};
 use super::remarks::{failures, remarks};
+use super::search::search_tables;
 use super::verdicts::{headline, verdict_table};
 use super::wrap::printable;
 use crate::compare::Comparison;
@@ -37,7 +38,7 @@ pub fn markdown(
     for block in &blocks {
         page.extend(section(block));
     }
-    page.extend(costs(result));
+    page.extend(beside(result));
     page.extend(gates(&test_gates(result)?));
     if let Some(comparison) = comparison {
         page.extend(heading(2, "Against the baseline"));
@@ -155,19 +156,17 @@ pub(super) fn figures(block: &Block<'_>) -> Vec<String> {
     page
 }
 
-/// What a gateway costs, where that was asked.
-fn costs(result: &RunResult) -> Vec<String> {
+/// What stands beside the cells: what searches found, what a gateway costs.
+fn beside(result: &RunResult) -> Vec<String> {
     let mut page = Vec::new();
-    for cost in cost_tables(result) {
-        page.extend(heading(2, &cost.title));
-        let unit = |(place, head): (usize, &&str)| match place {
-            0 => (*head).to_owned(),
-            _ => format!("{head} {UNIT}"),
-        };
-        page.extend(table_head(&HEADS.iter().enumerate().map(unit).collect::<Vec<_>>(), 1));
-        page.extend(cost.rows.iter().map(|row| table_row(row)));
+    for table in search_tables(result).into_iter().chain(cost_tables(result)) {
+        page.extend(heading(2, &table.title));
+        let heads = table.heads.iter().map(|(head, unit)| format!("{head} {unit}"));
+        let heads: Vec<_> = heads.map(|head| head.trim_end().to_owned()).collect();
+        page.extend(table_head(&heads, 1));
+        page.extend(table.rows.iter().map(|row| table_row(row)));
         page.push(String::new());
-        page.extend(cost.remarks.iter().map(|remark| format!("- {}", escaped(remark))));
+        page.extend(table.remarks.iter().map(|remark| format!("- {}", escaped(remark))));
     }
     page
 }

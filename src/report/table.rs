@@ -14,11 +14,12 @@ use super::contrast::who_was_ahead;
 use super::definitions::{footnotes, of_columns};
 use super::findings::gathered;
 use super::gates::gate_lines;
-use super::gateway_cost::{HEADS, UNIT, cost_tables};
+use super::gateway_cost::cost_tables;
 use super::grid::grid;
 use super::numbers::counted;
 use super::page::{self, FAINT, Page};
 use super::remarks::{failures, remarks};
+use super::search::search_tables;
 use super::shape::shapes;
 use super::verdicts::verdict_lines;
 use crate::compare::Comparison;
@@ -68,7 +69,7 @@ pub fn table(
     for block in &blocks {
         tables.block(block);
     }
-    tables.costs(result);
+    tables.beside(result);
     tables.foot(result, &blocks);
     let mut page = tables.page;
     let gates = gate_lines(&test_gates(result)?);
@@ -163,20 +164,20 @@ impl Tables {
         self.hidden.extend(new.collect::<Vec<_>>());
     }
 
-    /// What a gateway costs, where that was asked.
-    fn costs(&mut self, result: &RunResult) {
-        for cost in cost_tables(result) {
+    /// What stands beside the cells: what searches found, what a gateway costs.
+    fn beside(&mut self, result: &RunResult) {
+        for table in search_tables(result).into_iter().chain(cost_tables(result)) {
             self.page.line("");
-            self.page.heading(&cost.title);
-            let heads = HEADS.iter().enumerate().map(|(place, head)| match place {
-                0 => format!("\n{head}"),
-                _ => format!("{head}\n{UNIT}"),
+            self.page.heading(&table.title);
+            let heads = table.heads.iter().map(|(head, unit)| match unit.as_str() {
+                "" => format!("\n{head}"),
+                unit => format!("{head}\n{unit}"),
             });
-            let rows = cost.rows.into_iter().map(|row| row.map(Cell::new).to_vec());
+            let rows = table.rows.into_iter().map(|row| row.into_iter().map(Cell::new).collect());
             let grid = page::grid(heads, rows, false, self.page.options.color);
             self.page.text.push_str(&grid.to_string());
             self.page.text.push('\n');
-            for remark in cost.remarks {
+            for remark in table.remarks {
                 self.page.say(&format!("- {remark}"), 2);
             }
         }

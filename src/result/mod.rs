@@ -23,9 +23,9 @@ mod pooled;
 mod price;
 mod provenance;
 mod run;
-mod search;
 #[cfg(test)]
 pub(crate) mod sample;
+mod search;
 mod server;
 mod setup;
 mod simulated;

@@ -1,5 +1,7 @@
 //! The result of a run, and the way into JSON and back.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -224,6 +226,17 @@ impl RunResult {
     /// The findings of the run and of all its cells.
     pub fn all_findings(&self) -> impl Iterator<Item = &FindingEntry> {
         self.findings.iter().chain(self.cells.iter().flat_map(|cell| &cell.findings))
+    }
+
+    /// The stages that only probes of searches are at.
+    pub fn probe_stages(&self) -> BTreeSet<u32> {
+        let probes = self.searches.iter().flat_map(|search| &search.probes);
+        let probes: BTreeSet<_> = probes.map(|probe| probe.cell).collect();
+        let (of_probes, of_others): (Vec<_>, Vec<_>) =
+            self.cells.iter().partition(|cell| probes.contains(&cell.labels.id));
+        let others: BTreeSet<_> = of_others.iter().map(|cell| cell.labels.stage_index).collect();
+        let stages = of_probes.iter().map(|cell| cell.labels.stage_index);
+        stages.filter(|stage| !others.contains(stage)).collect()
     }
 
     /// Whether the run is to be believed, by the gravest of all its findings.

@@ -58,9 +58,10 @@ pub struct ProbeEntry {
     /// Requests in flight on average at first and in the end, where more came in than went out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub piled_up: Option<[f64; 2]>,
-    /// Whether the client itself could not keep up, so that the probe says little of the server.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub untrusted: bool,
+    /// The finding that says that the client itself could not keep up, so that the probe says little
+    /// of the server; left out where it could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
     /// The most frequent failure, where requests failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
@@ -162,7 +163,7 @@ impl ProbeEntry {
             left_out: cut,
             requests,
             piled_up: overload.map(|Overload { first, last }| [first, last]),
-            untrusted: false,
+            doubt: None,
             failure: None,
             limits: limits.iter().map(ProbeLimitEntry::new).collect(),
         }
@@ -228,7 +229,8 @@ mod tests {
 
     #[test]
     fn a_probe_comes_back_as_it_was_stored() {
-        let limit = |measure| LimitJudgement { held: true, clear: false, value: Some(5.0), measure };
+        let limit =
+            |measure| LimitJudgement { held: true, clear: false, value: Some(5.0), measure };
         let probe = Probe {
             load: 12.5,
             aim: Aim::Bisect,

@@ -18,12 +18,15 @@ use super::lengths::Lengths;
 use super::limits::make_room_for;
 use super::preflight::{Checked, Preflight};
 use super::probe_watch::Watched;
+use super::probing::Chooser;
 use super::prompts::{open_prompts, tell_prompts};
 use super::run_facts::{answer_lengths, load_points, unverified};
 use super::server_watch::ServerWatch;
 use super::targets::{OpenTarget, open_targets};
 use super::worker::Worker;
-use crate::audit::{CellEnd as AuditEnd, CellFacts, Finding, RunFacts, SentFacts, audit_cell, audit_run};
+use crate::audit::{
+    CellEnd as AuditEnd, CellFacts, Finding, RunFacts, SentFacts, audit_cell, audit_run,
+};
 use crate::clock::{Clock, WallTime};
 use crate::dataset::OpenPrompts;
 use crate::openai::Endpoint;
@@ -150,7 +153,7 @@ impl<'a> Run<'a> {
     fn profiles(&self) -> Vec<(usize, LoadProfile)> {
         let cells = self.plan.cells().iter();
         let planned = cells.map(|cell| (cell.backend, self.plan.stage(cell).profile.clone()));
-        let chosen = self.choosers().into_iter().map(|chooser| chooser.largest());
+        let chosen = self.choosers().into_iter().map(Chooser::largest);
         planned.chain(chosen).collect()
     }
 

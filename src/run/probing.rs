@@ -1,7 +1,7 @@
 //! Cells whose loads are chosen while the run goes on: searches, and sweeps that look where the
 //! curve bends. All backends and workloads take turns, so that what drifts meets all of them.
 
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::coordinator::{CellEnd, Crew};
@@ -116,10 +116,12 @@ impl Chooser {
                 let judgement = end.probe.as_ref()?.judgement(&figure);
                 let probe = Probe { load: next.load, aim: next.aim?, judgement };
                 let mut entry = ProbeEntry::new(cell.labels.id, &probe);
-                entry.untrusted =
-                    cell.findings.iter().any(|finding| finding.grade() == Severity::Untrusted);
+                let mut findings = cell.findings.iter();
+                let doubt = findings.find(|finding| finding.grade() == Severity::Untrusted);
+                entry.doubt = doubt.map(|finding| finding.key.clone());
                 let failed = cell.measured.outcomes.failed.iter();
-                entry.failure = failed.max_by_key(|(_, times)| **times).map(|(kind, _)| kind.clone());
+                entry.failure =
+                    failed.max_by_key(|(_, times)| **times).map(|(kind, _)| kind.clone());
                 probes.push(probe);
                 Some(entry)
             }
@@ -138,20 +140,22 @@ fn goal(span: Span, rules: &SearchRules) -> Goal {
 }
 
 impl Run<'_> {
-    /// Everything whose loads are chosen, each with a backend that is used.
-    pub(super) fn choosers(&self) -> Vec<Chooser> {
+    /// Everything whose loads are chosen, each with a backend that is used, in order.
+    pub(super) fn choosers(&self) -> VecDeque<Chooser> {
         let scenario = self.plan.scenario();
-        let mut choosers = Vec::new();
-        for (number, probing) in scenario.load.probings.iter().enumerate() {
-            for (workload, of_cells) in scenario.cell_workloads() {
-                for backend in of_cells.backends() {
-                    if self.targets.contains_key(backend) {
-                        choosers.push(Chooser::new(number, probing, (*backend, workload)));
-                    }
-                }
-            }
-        }
-        choosers
+        let pairs: Vec<_> = scenario
+            .cell_workloads()
+            .flat_map(|(workload, of_cells)| {
+                of_cells.backends().iter().map(move |backend| (*backend, workload))
+            })
+            .filter(|(backend, _)| self.targets.contains_key(backend))
+            .collect();
+        let probings = scenario.load.probings.iter().enumerate();
+        probings
+            .flat_map(|(number, probing)| {
+                pairs.iter().map(move |pair| Chooser::new(number, probing, *pair))
+            })
+            .collect()
     }
 
     /// Runs the cells whose loads are chosen.
@@ -161,25 +165,23 @@ impl Run<'_> {
         result: &mut RunResult,
         observer: &mut dyn Observer,
     ) -> Result<(), RunError> {
-        let choosers = self.choosers();
-        result.searches.extend(choosers.iter().filter_map(Chooser::entry));
-        let numbers: BTreeSet<_> = choosers.iter().map(|chooser| chooser.number).collect();
-        let mut all: Vec<_> = choosers.into_iter().map(Some).collect();
-        for number in numbers {
-            while all.iter().flatten().any(|chooser| chooser.number == number) {
-                for place in all.iter_mut() {
-                    let Some(chooser) = place.as_mut().filter(|it| it.number == number) else {
-                        continue;
-                    };
-                    if self.interrupt.is_asked() {
-                        return Ok(());
-                    }
-                    if !self.choose_one(chooser, crew, result, observer)? {
-                        *place = None;
-                        self.choosing -= 1;
-                    }
+        let mut waiting = self.choosers();
+        result.searches.extend(waiting.iter().filter_map(Chooser::entry));
+        while let Some(first) = waiting.front() {
+            let number = first.number;
+            let rest = waiting.iter().take_while(|chooser| chooser.number == number).count();
+            let later = waiting.split_off(rest);
+            while let Some(mut chooser) = waiting.pop_front() {
+                if self.interrupt.is_asked() {
+                    return Ok(());
+                }
+                if self.choose_one(&mut chooser, crew, result, observer)? {
+                    waiting.push_back(chooser);
+                } else {
+                    self.choosing -= 1;
                 }
             }
+            waiting = later;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! A scenario from flags alone: written as YAML, then read like any other.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -35,6 +36,12 @@ pub struct ScenarioFlags {
     pub arrival: Option<String>,
     /// `--burstiness`; means `--arrival gamma`.
     pub burstiness: Option<f64>,
+    /// `--sweep`, instead of one load.
+    pub sweep: Option<LoadSpan>,
+    /// `--search`, instead of one load.
+    pub search: Option<LoadSpan>,
+    /// `--limit`, for a search.
+    pub limits: Vec<String>,
     /// `--requests`
     pub requests: Option<u64>,
     /// `--duration`
@@ -57,6 +64,46 @@ pub struct ScenarioFlags {
     pub slo: Vec<SloLimit>,
 }
 
+/// Loads from one to another: `1..64` requests in flight, or `1..50/s`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadSpan {
+    from: Value,
+    to: Value,
+    is_rate: bool,
+}
+
+impl LoadSpan {
+    const fn key(&self) -> &'static str {
+        if self.is_rate { "rate" } else { "concurrency" }
+    }
+}
+
+impl FromStr for LoadSpan {
+    type Err = UnitError;
+
+    fn from_str(text: &str) -> Result<Self, UnitError> {
+        let expected = "loads from one to another, as `1..64` in flight or `1..50/s`";
+        let refused = || UnitError { found: text.to_owned(), expected };
+        let (from, to) = text.split_once("..").ok_or_else(refused)?;
+        let (from, to) = (from.trim(), to.trim());
+        if let Some((_, unit)) = to.split_once('/') {
+            let with_unit =
+                if from.contains('/') { from.to_owned() } else { format!("{from}/{unit}") };
+            let rates = (with_unit.parse::<Rate>(), to.parse::<Rate>());
+            let (Ok(from), Ok(to)) = rates else { return Err(refused()) };
+            return Ok(Self {
+                from: json!(from.to_string()),
+                to: json!(to.to_string()),
+                is_rate: true,
+            });
+        }
+        match (from.parse::<u32>(), to.parse::<u32>()) {
+            (Ok(from), Ok(to)) => Ok(Self { from: json!(from), to: json!(to), is_rate: false }),
+            _ => Err(refused()),
+        }
+    }
+}
+
 impl ScenarioFlags {
     /// Flags that name a model and an endpoint and leave all else open.
     pub fn new(model: impl Into<String>, endpoint: Endpoint) -> Self {
@@ -69,6 +116,9 @@ impl ScenarioFlags {
             request_rate: Vec::new(),
             arrival: None,
             burstiness: None,
+            sweep: None,
+            search: None,
+            limits: Vec::new(),
             requests: None,
             duration: None,
             warmup_requests: None,
@@ -142,6 +192,23 @@ fn workload(flags: &ScenarioFlags) -> Value {
 }
 
 fn stage(flags: &ScenarioFlags) -> Value {
+    let gamma = flags.burstiness.map(|_| "gamma".to_owned());
+    let arrival = flags.arrival.clone().or(gamma);
+    if let Some(span) = &flags.search {
+        let duration = flags.duration.map(format_span);
+        let mut search = json!({span.key(): {"from": span.from, "to": span.to}});
+        (search["limits"], search["probe"]) = (json!(flags.limits), json!(duration));
+        (search["arrival"], search["burstiness"]) = (json!(arrival), json!(flags.burstiness));
+        return json!({"search": search});
+    }
+    if let Some(span) = &flags.sweep {
+        let duration = flags.duration.unwrap_or(DEFAULT_DURATION);
+        let duration = flags.requests.is_none().then(|| format_span(duration));
+        let mut sweep = json!({span.key(): {"from": span.from, "to": span.to}});
+        (sweep["requests"], sweep["duration"]) = (json!(flags.requests), json!(duration));
+        (sweep["arrival"], sweep["burstiness"]) = (json!(arrival), json!(flags.burstiness));
+        return json!({"sweep": sweep});
+    }
     let concurrency = match (flags.concurrency.as_slice(), flags.request_rate.is_empty()) {
         ([], true) => json!(1),
         ([], false) => Value::Null,
@@ -149,7 +216,6 @@ fn stage(flags: &ScenarioFlags) -> Value {
         (many, _) => json!(many),
     };
     let rates: Vec<String> = flags.request_rate.iter().map(ToString::to_string).collect();
-    let gamma = flags.burstiness.map(|_| "gamma".to_owned());
     let duration = match (flags.duration, flags.requests) {
         (None, None) => Some(DEFAULT_DURATION),
         (duration, _) => duration,
@@ -161,7 +227,7 @@ fn stage(flags: &ScenarioFlags) -> Value {
             [one] => json!(one),
             many => json!(many),
         },
-        "arrival": flags.arrival.clone().or(gamma),
+        "arrival": arrival,
         "burstiness": flags.burstiness,
         "requests": flags.requests,
         "duration": duration.map(format_span),

@@ -40,6 +40,16 @@ pub enum Warmup {
     Duration(Duration),
 }
 
+impl Warmup {
+    /// How long it takes, as far as that is known beforehand.
+    pub const fn span(self) -> Duration {
+        match self {
+            Self::Requests(_) => Duration::ZERO,
+            Self::Duration(span) => span,
+        }
+    }
+}
+
 /// One load point.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stage {

@@ -45,7 +45,7 @@ pub use check::UrlError;
 pub use course::{Course, Step, Steps};
 pub use distribution::Distribution;
 pub use environment::{Environment, Origin};
-pub use flags::{ScenarioFlags, parse_goodput, scenario_text};
+pub use flags::{LoadSpan, ScenarioFlags, parse_goodput, scenario_text};
 pub use gateway_pairs::GatewayPairs;
 pub use kind::{BackendKind, LengthField, Preset, TokenLimitField};
 pub use load::{ArrivalProcess, Bound, Hooks, Load, LoadProfile, Replay, Stage, StopRule, Warmup};

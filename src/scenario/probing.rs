@@ -125,6 +125,19 @@ impl Probing {
         Some(Stage { profile: self.range.profile(load)?, bound: self.bound })
     }
 
+    /// How long it takes at most for each backend and workload, with `around` before each load;
+    /// `None` where only the server knows.
+    pub fn most_time(&self, around: Duration) -> Option<Duration> {
+        let each = self.bound.duration?.saturating_add(around);
+        let all = each.saturating_mul(self.most_cells());
+        Some(match &self.purpose {
+            ProbingPurpose::Search(SearchRules { time: Some(time), .. }) => {
+                all.min(time.saturating_add(each))
+            }
+            ProbingPurpose::Search(_) | ProbingPurpose::Curve { .. } => all,
+        })
+    }
+
     /// How many cells it makes at most, for each backend and workload.
     pub const fn most_cells(&self) -> u32 {
         match &self.purpose {

@@ -148,7 +148,8 @@ impl Judgement {
     }
 }
 
-/// How many samples come before the steady state, and whether there is one.
+/// How many samples come before the steady state, and whether there is one: nothing that needs more
+/// than a third of a probe to settle has settled.
 fn steady(samples: &[&Sample]) -> (usize, bool) {
     let (places, latencies): (Vec<_>, Vec<_>) = samples
         .iter()
@@ -159,8 +160,8 @@ fn steady(samples: &[&Sample]) -> (usize, bool) {
         return (0, true);
     }
     match steady_from(&latencies) {
-        Some(cut) => (places[cut], true),
-        None => (0, false),
+        Some(cut) if cut <= latencies.len() / 3 => (places[cut], true),
+        Some(_) | None => (0, false),
     }
 }
 

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::metric::Unsupported;
 use crate::openai::Endpoint;
-use crate::scenario::BackendKind;
+use crate::scenario::{BackendKind, LoadSpan};
 use crate::units::{Rate, parse_span};
 
 #[derive(Debug, Args)]
@@ -102,11 +102,23 @@ pub(in crate::cli) struct FlagArguments {
     #[arg(long, value_name = "RATE", value_delimiter = ',', value_parser = rate,
         conflicts_with_all = ["scenario", "concurrency"])]
     pub(in crate::cli) request_rate: Vec<Rate>,
+    /// Loads from one to another, each measured: 1..64 in flight, or 1..50/s
+    #[arg(long, value_name = "FROM..TO",
+        conflicts_with_all = ["scenario", "concurrency", "request_rate"])]
+    pub(in crate::cli) sweep: Option<LoadSpan>,
+    /// Find the largest load that keeps to the limits: 1..64 in flight, or 1..50/s; --duration is
+    /// that of one try
+    #[arg(long, value_name = "FROM..TO", requires = "limit",
+        conflicts_with_all = ["scenario", "concurrency", "request_rate", "requests", "sweep"])]
+    pub(in crate::cli) search: Option<LoadSpan>,
+    /// What must hold in a search, e.g. 'ttft.p99 < 500ms'; may be repeated
+    #[arg(long, value_name = "LIMIT", requires = "search")]
+    pub(in crate::cli) limit: Vec<String>,
     /// How arrivals are spread: constant, poisson or gamma
-    #[arg(long, value_name = "PROCESS", requires = "request_rate")]
+    #[arg(long, value_name = "PROCESS", conflicts_with = "scenario")]
     pub(in crate::cli) arrival: Option<String>,
     /// Shape of gamma arrivals: 1 is Poisson, below 1 burstier
-    #[arg(long, value_name = "SHAPE", requires = "request_rate")]
+    #[arg(long, value_name = "SHAPE", conflicts_with = "scenario")]
     pub(in crate::cli) burstiness: Option<f64>,
     /// Most requests in flight of an open loop
     #[arg(long, value_name = "N", requires = "request_rate")]

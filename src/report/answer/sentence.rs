@@ -8,6 +8,7 @@ use crate::report::blocks::{Block, blocks};
 use crate::report::comparison::{sentence, share};
 use crate::report::contrast::LEVEL;
 use crate::report::findings::gathered;
+use crate::report::search::{between_backends, sentence as search_sentence};
 use crate::report::verdicts::headline;
 use crate::result::{ResultError, RunResult};
 
@@ -32,6 +33,7 @@ pub(in crate::report) fn answer(
     let widest = contests.iter().max_by(|one, other| one.gap().total_cmp(&other.gap()));
     let told = match widest {
         Some(contest) => contest.told(result, &blocks, &contests),
+        None if blocks.is_empty() && !result.searches.is_empty() => searched(result),
         None if blocks.iter().any(Block::compares) => alike(result),
         None => alone(&blocks).unwrap_or_else(|| "nothing was measured".to_owned()),
     };
@@ -41,6 +43,13 @@ pub(in crate::report) fn answer(
         Confidence::Trusted | Confidence::NotToBeTrusted => "",
     };
     Ok(format!("{told}{partial}{doubt}"))
+}
+
+/// What the searches of a run found that did nothing else.
+fn searched(result: &RunResult) -> String {
+    let found = result.searches.iter().map(|search| search_sentence(result, search));
+    let found: Vec<_> = found.chain(between_backends(result)).collect();
+    found.join(". ")
 }
 
 /// Why there is no answer; `None` where there is one.

@@ -4,7 +4,6 @@
 //! wrote is escaped by the template engine, the data of charts stand in a JSON block that is never
 //! run, and a content security policy allows the page's own script and style alone.
 
-mod costs;
 mod forest;
 mod frame;
 mod lines;
@@ -17,6 +16,7 @@ mod section;
 mod shapes;
 mod shelf;
 mod short;
+mod side_tables;
 mod thin;
 mod timeline;
 mod views;

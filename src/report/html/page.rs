@@ -4,7 +4,6 @@ use minijinja::context;
 use minijinja::value::Serde;
 use serde::Serialize;
 
-use super::costs::{CostView, costs};
 use super::forest::{ForestView, forest};
 use super::frame::{CHART_SCRIPT, CHART_STYLE, Frame, PAGE_STYLE, data_block};
 use super::lines::{Line, lines, run_labels};
@@ -12,6 +11,7 @@ use super::plots::{Plot, histories, input_lengths, load_curves};
 use super::rows::RunRows;
 use super::section::{FailureView, Section, SectionView, sections};
 use super::shapes::Shapes;
+use super::side_tables::{SideView, costs, searches};
 use super::timeline::{Timeline, timeline};
 use super::views::{BannerLine, DefinitionView, RunView, banner, definitions, notes};
 use crate::compare::Comparison;
@@ -54,6 +54,7 @@ pub fn html(runs: &[PageRun<'_>], comparisons: &[Comparison]) -> Result<String, 
         has_timeline: data.timeline.is_some(),
         failures: sections.iter().flat_map(Section::failures).collect(),
         costs: runs.iter().flat_map(|run| costs(run.result)).collect(),
+        searches: runs.iter().flat_map(|run| searches(run.result)).collect(),
         forests: comparisons.iter().map(forest).collect(),
         definitions: definitions(&sections),
         runs: facts.collect::<Result<_, _>>()?,
@@ -87,7 +88,8 @@ struct Page {
     sections: Vec<SectionView>,
     has_timeline: bool,
     failures: Vec<FailureView>,
-    costs: Vec<CostView>,
+    costs: Vec<SideView>,
+    searches: Vec<SideView>,
     forests: Vec<ForestView>,
     definitions: Vec<DefinitionView>,
     plots: Vec<String>,

@@ -8,7 +8,9 @@ use super::stage::check_stage;
 use crate::scenario::load::{Hooks, Load, Stage, StopRule, Warmup};
 use crate::scenario::probing::Probing;
 use crate::scenario::problem::{Problem, Problems};
-use crate::scenario::typed::{Given, HooksFile, LoadFile, MOST_STAGES, StageFile, StopFile, WarmupFile};
+use crate::scenario::typed::{
+    Given, HooksFile, LoadFile, MOST_STAGES, StageFile, StopFile, WarmupFile,
+};
 use crate::units::to_u32;
 
 /// Finished requests before a stop rule applies, where nothing is said.

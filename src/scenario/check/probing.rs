@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use super::stage::check_stage;
 use crate::metric::{FigureKey, Metric, Threshold};
+use crate::scenario::Scenario;
 use crate::scenario::course::Course;
 use crate::scenario::load::{Bound, LoadProfile, Stage};
-use crate::scenario::Scenario;
 use crate::scenario::place::Place;
 use crate::scenario::probing::{LoadRange, Probing, ProbingPurpose, SearchRules};
 use crate::scenario::problem::{Problem, Problems};
 use crate::scenario::typed::{
-    Field, Given, LimitFile, OneOrMany, OrRamp, PositiveSpan, Scale, SearchFile, StageFile, SweepFile, Whole,
+    Field, Given, LimitFile, OneOrMany, OrRamp, PositiveSpan, Scale, SearchFile, StageFile,
+    SweepFile, Whole,
 };
 use crate::units::{Rate, float, to_u32, whole};
 
@@ -172,9 +173,11 @@ fn check_limits(given: &[Given<LimitFile>], problems: &mut Problems) -> Vec<Thre
         };
         if grows {
             let message = format!("`{}` is no limit that more load breaks", limit.figure);
-            problems.report(Problem::new(*place, message).hint(
-                "limit a latency, as `ttft.p99 < 500ms`, `error_rate`, or `slo_attainment`",
-            ));
+            problems.report(
+                Problem::new(*place, message).hint(
+                    "limit a latency, as `ttft.p99 < 500ms`, `error_rate`, or `slo_attainment`",
+                ),
+            );
         }
     }
     let mut limits: Vec<_> = given.iter().map(|limit| limit.value.0).collect();
@@ -211,9 +214,8 @@ fn rising((from, to): (f64, f64), place: Place, problems: &mut Problems) -> Opti
     if from < to {
         return Some(());
     }
-    problems.report(
-        Problem::new(place, "`to` is not above `from`").hint("begin with the least load"),
-    );
+    problems
+        .report(Problem::new(place, "`to` is not above `from`").hint("begin with the least load"));
     None
 }
 
@@ -318,7 +320,8 @@ pub(super) fn check_limits_of(scenario: &Scenario, place: Place, problems: &mut 
         });
         if let Some(number) = silent.next().filter(|_| metric.needs_stream()) {
             let name = scenario.cell_workload(number).name().to_owned();
-            let message = format!("the limit `{limit}` needs a stream, but `{name}` does not stream");
+            let message =
+                format!("the limit `{limit}` needs a stream, but `{name}` does not stream");
             problems.report(
                 Problem::new(place, message)
                     .hint("limit `e2e`, or set `stream: true` in the workload"),

@@ -82,7 +82,8 @@ fn every_mistake_is_listed_with_place_and_hint() {
     bench.yaml:42:14: `load.stages.2.rate` must be a rate, not the number 20 (give its unit: `20/s`)
     bench.yaml:42:30: `burstiness` goes with `arrival: gamma` (add `arrival: gamma`, or leave it out)
     bench.yaml:43:21: a ramp needs a `duration` (add `duration: 1m`: the time in which it goes from one to the other)
-    bench.yaml:44:8: `load.stages.4.search`: searching for the highest load that holds is not part of this version yet (leave it out)
+    bench.yaml:44:16: `load.stages.4.search` lacks the key `limits`
+    bench.yaml:44:16: `load.stages.4.search` has no loads (add `concurrency: {from: 1, to: 64}`, or `rate: {from: 1/s, to: 50/s}`)
     bench.yaml:45:13: `slo.ttft` must be a duration above 0, not `0s`
     bench.yaml:45:17: `slo` has no key `p99` (accepted: `ttft`, `ttfa`, `tpot`, `stall`, `e2e`, `response`)
     bench.yaml:46:20: in `ttft.p99 < 800`: the limit of `ttft.p99` is `800` (write a time with its unit, as `800ms` or `800s`)

@@ -244,7 +244,34 @@ fn arrivals_fit_together() {
     insta::assert_snapshot!(of_stage("rate: 5/s, duration: 5s, arrival: gamma, burstiness: 0"), @r"bench.yaml:6:71: `load.stages.0.burstiness` must be a number above 0, not the number 0");
     insta::assert_snapshot!(of_stage("rate: 5/s, duration: 5s, arrival: constant, burstiness: 2"), @r"bench.yaml:6:74: `burstiness` goes with `arrival: gamma` (add `arrival: gamma`, or leave it out)");
     insta::assert_snapshot!(of_stage("replay: {speed: 2}"), @"bench.yaml:6:7: load point 0 is a replay, but the workload `w` has no trace (give it `prompts: {trace: {file: …}}`, or a scenario of its own)");
-    insta::assert_snapshot!(of_stage("sweep: {}, duration: 5s"), @r"bench.yaml:6:18: `load.stages.0.sweep`: sweeping a range of loads is not part of this version yet (leave it out)");
+}
+
+#[test]
+fn sweeps_and_searches_fit_together() {
+    insta::assert_snapshot!(of_stage("sweep: {}, duration: 5s"), @r"
+    bench.yaml:6:25: `load.stages.0.sweep` has no loads (add `concurrency: {from: 1, to: 64}`, or `rate: {from: 1/s, to: 50/s}`)
+    bench.yaml:6:39: `duration` does not stand beside `sweep` (write it inside of `sweep`, or make another stage of it)
+    ");
+    insta::assert_snapshot!(of_stage("sweep: {concurrency: {from: 9, to: 2}, duration: 5s}"), @r"bench.yaml:6:39: `to` is not above `from` (begin with the least load)");
+    insta::assert_snapshot!(of_stage("sweep: {concurrency: {from: 1, to: 2}, rate: {from: 1/s, to: 2/s}}"), @r"bench.yaml:6:63: `load.stages.0.sweep` has either `concurrency` or `rate` (make two stages of it)");
+    insta::assert_snapshot!(of_stage("sweep: {concurrency: {from: 1, to: 8}}"), @r"bench.yaml:6:25: `load.stages.0.sweep` never ends (add `requests: 200`, `duration: 30s`, or both)");
+    insta::assert_snapshot!(of_stage("sweep: {concurrency: {from: 1, to: 8}, arrival: constant, requests: 5}"), @r"bench.yaml:6:66: `arrival` goes with `rate`, not with `concurrency` (leave it out, or use `rate`)");
+    insta::assert_snapshot!(of_stage("sweep: {rate: {from: 1/s, to: 9/s, scale: loud}, duration: 5s}, requests: 3"), @r"
+    bench.yaml:6:60: `load.stages.0.sweep.rate.scale` cannot be `loud` (accepted: `linear`, `log`, `adaptive`)
+    bench.yaml:6:92: `requests` does not stand beside `sweep` (write it inside of `sweep`, or make another stage of it)
+    ");
+    let rate = "rate: {from: 1/s, to: 9/s}";
+    insta::assert_snapshot!(of_stage(&format!("search: {{{rate}}}")), @r"bench.yaml:6:26: `load.stages.0.search` lacks the key `limits`");
+    insta::assert_snapshot!(of_stage(&format!("search: {{{rate}, limits: [ttft.p99 = 3, goodput > 5/s]}}")), @r"
+    bench.yaml:6:73: in `ttft.p99 = 3`: there is no comparison `=` (there are `<`, `<=`, `>`, `>=`)
+    bench.yaml:6:78: `goodput` is no limit that more load breaks (limit a latency, as `ttft.p99 < 500ms`, `error_rate`, or `slo_attainment`)
+    ");
+    insta::assert_snapshot!(of_stage(&format!("search: {{{rate}, limits: [slo_attainment >= 99%]}}")), @r"bench.yaml:6:7: the limit `slo_attainment >= 99%` needs an `slo` (add `slo: {ttft: 500ms, tpot: 50ms}` at the top of the file)");
+    insta::assert_snapshot!(of_stage(&format!("search: {{{rate}, limits: [e2e.p99 < 1s], precision: 0.1%, budget: {{probes: 2}}}}")), @r"
+    bench.yaml:6:90: `precision` is 0.1%; it goes from 0.5% to 50% (5% is usual; closer takes many more probes)
+    bench.yaml:6:113: `load.stages.0.search.budget.probes` must be a whole number from 4 to 1000, not the number 2
+    ");
+    insta::assert_snapshot!(of_stage(&format!("search: {{{rate}, limits: [e2e.p99 < 1s], think_time: 2s}}")), @r"bench.yaml:6:91: `think_time` goes with `concurrency`, not with `rate` (leave it out: in an open loop the rate says when requests start)");
 }
 
 #[test]

@@ -101,7 +101,7 @@ compare: {gateway: NAME, direct: mocked}
             || default == "–"
             || default.contains([' ', '`'])
             || default == "all"
-            || path.contains(".replay.")
+            || [".replay.", ".sweep.", ".search."].iter().any(|part| path.contains(part))
             || path.contains(".trace.")
         {
             continue;

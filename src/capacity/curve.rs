@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::little::Imbalance;
-use super::sustained::Sustained;
+use super::sustained::{Searched, Sustained};
 use super::usl::Usl;
 use crate::metric::{Metric, Statistic, Threshold};
 use crate::result::{PooledCell, ResultError, RunResult, StageEntry};
@@ -109,7 +109,16 @@ pub fn capacity(result: &RunResult, limits: &[Threshold]) -> Result<Vec<Curve>, 
                 result.backends[index(backend.into())].name.clone(),
                 result.workloads[index(workload.into())].name.clone(),
             );
-            curve(names, axis, points, limits)
+            let mut curve = curve(names, axis, points, limits);
+            let mut searches = result.searches.iter().filter(|search| {
+                (search.backend, search.workload, search.axis.as_str())
+                    == (backend, workload, axis.key())
+            });
+            let found = searches.find_map(|search| Searched::of(search, limits));
+            if let Some(found) = found {
+                curve.sustained = Sustained::Searched(found);
+            }
+            curve
         })
         .collect())
 }

@@ -63,6 +63,9 @@ impl Curve {
             Sustained::Unlimited => return Err(UnknownDemand::NoLimits),
             Sustained::None { .. } => return Err(UnknownDemand::NothingHolds),
             Sustained::Between(held) => held.load,
+            Sustained::Searched(found) => {
+                found.load.min(self.points.last().map_or(0.0, |it| it.load))
+            }
             Sustained::All { load } => *load,
         };
         let think = seconds(demand.think);

@@ -13,5 +13,5 @@ mod usl;
 pub use curve::{Axis, Curve, CurvePoint, capacity};
 pub use demand::{Demand, Provision, UnknownDemand};
 pub use little::Imbalance;
-pub use sustained::{Held, RoundsInterval, Sustained};
+pub use sustained::{Held, RoundsInterval, Searched, Sustained};
 pub use usl::Usl;

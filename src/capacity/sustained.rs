@@ -4,6 +4,7 @@ use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
 use super::curve::CurvePoint;
 use crate::metric::{Comparison, Threshold};
+use crate::result::SearchEntry;
 use crate::units::{count, float};
 
 /// Two-sided confidence of intervals.
@@ -23,11 +24,28 @@ pub enum Sustained {
     },
     /// Up to somewhere between two loads that were measured.
     Between(Held),
+    /// Up to what a search of the run found.
+    Searched(Searched),
     /// Every load that was measured keeps to them.
     All {
         /// The largest.
         load: f64,
     },
+}
+
+/// What a search found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Searched {
+    /// The largest load that holds.
+    pub load: f64,
+    /// Between which loads that lies.
+    pub interval: Option<(f64, f64)>,
+    /// The largest load of the bracket that held.
+    pub held: Option<f64>,
+    /// The least load that did not.
+    pub broke: Option<f64>,
+    /// The limit that breaks first, by its place.
+    pub broken: Option<usize>,
 }
 
 /// A load up to which the limits hold.
@@ -58,7 +76,33 @@ pub struct RoundsInterval {
     pub rounds: u64,
 }
 
+impl Searched {
+    /// What the search of `entry` found; `None` where it found no load, or was for other limits.
+    pub(super) fn of(entry: &SearchEntry, limits: &[Threshold]) -> Option<Self> {
+        let asked: Vec<_> = limits.iter().map(ToString::to_string).collect();
+        let answer = entry.answer.as_ref().filter(|_| entry.limits == asked)?;
+        let broken = answer.broken.as_ref();
+        Some(Self {
+            load: answer.load?,
+            interval: answer.low.zip(answer.high),
+            held: answer.held.as_ref().map(|held| held.load),
+            broke: answer.broke,
+            broken: broken.and_then(|broken| asked.iter().position(|limit| limit == broken)),
+        })
+    }
+}
+
 impl Sustained {
+    /// The largest load that holds, as well as is known; `None` where none does, or nothing was asked.
+    pub const fn load(&self) -> Option<f64> {
+        match self {
+            Self::Between(held) => Some(held.load),
+            Self::Searched(found) => Some(found.load),
+            Self::All { load } => Some(*load),
+            Self::Unlimited | Self::None { .. } => None,
+        }
+    }
+
     /// What `points`, the least load first, say of `limits`.
     pub fn of(points: &[CurvePoint], limits: &[Threshold]) -> Self {
         if limits.is_empty() {

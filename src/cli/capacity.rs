@@ -25,7 +25,8 @@ pub(super) fn capacity_of(arguments: &CapacityArguments) -> Result<ExitCode, Com
         )));
     }
     let demand = arguments.users.map(|users| Demand { users, think: arguments.think });
-    let question = CapacityQuestion { demand, per_hour: arguments.per_hour };
+    let think = Some(arguments.think).filter(|think| demand.is_none() && !think.is_zero());
+    let question = CapacityQuestion { demand, think, per_hour: arguments.per_hour };
     let text = if arguments.json {
         let curves: Vec<_> =
             curves.iter().map(|curve| curve_as_json(curve, &limits, demand)).collect();
@@ -46,11 +47,15 @@ pub(super) fn capacity_of(arguments: &CapacityArguments) -> Result<ExitCode, Com
     Ok(ExitCode::Done)
 }
 
-/// The limits of the command line; without any those of the run's SLO, at 99 % of its requests.
+/// The limits of the command line; without any those of the run's search, or of its SLO, at 99 % of
+/// its requests.
 fn limits(result: &RunResult, typed: &[String]) -> Result<Vec<Threshold>, CommandError> {
     let read = |text: &String| {
         text.parse().map_err(|error| CommandError::usage(format!("--limit '{text}': {error}")))
     };
+    if let (true, Some(search)) = (typed.is_empty(), result.searches.first()) {
+        return search.limits.iter().map(read).collect();
+    }
     if typed.is_empty() && !result.slo.is_empty() {
         return Ok(vec![read(&"slo_attainment >= 99%".to_owned())?]);
     }
@@ -77,6 +82,15 @@ fn curve_as_json(curve: &Curve, limits: &[Threshold], demand: Option<Demand>) ->
             "broken": broken.map(|(place, _)| limits[place].to_string()),
         }),
         Sustained::All { load } => json!({"holds": "all", "load": load}),
+        Sustained::Searched(found) => json!({
+            "holds": "searched",
+            "load": found.load,
+            "low": found.held,
+            "high": found.broke,
+            "interval": found.interval.map(|(low, high)| [low, high]),
+            "throughput_rps": curve.at(found.load, |point| Some(point.throughput_rps)),
+            "broken": found.broken.map(|broken| limits[broken].to_string()),
+        }),
         Sustained::Between(held) => json!({
             "holds": "between",
             "load": held.load,

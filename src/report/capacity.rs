@@ -1,5 +1,7 @@
 //! How much servers can take, for people.
 
+use std::time::Duration;
+
 use comfy_table::Cell;
 
 use super::numbers::{counted, dollars, number, percent};
@@ -16,6 +18,8 @@ const SECONDS_PER_HOUR: f64 = 3_600.0;
 pub struct CapacityQuestion {
     /// Users to be served.
     pub demand: Option<Demand>,
+    /// How long users think, where it is asked how many there may be.
+    pub think: Option<Duration>,
     /// What one copy of a server costs by the hour, in US dollars.
     pub per_hour: Option<f64>,
 }
@@ -96,6 +100,8 @@ fn sentences(curve: &Curve, limits: &[Threshold], question: CapacityQuestion) ->
     }));
     if let Some(demand) = question.demand {
         said.push(needs(demand, curve.provision(demand)));
+    } else if let Some(think) = question.think {
+        said.extend(users(curve, think));
     }
     if let Some(per_hour) = question.per_hour {
         said.extend(costs(curve, per_hour));
@@ -131,6 +137,24 @@ fn holds(curve: &Curve, limits: &[Threshold]) -> String {
              the end",
             load_of(*load)
         ),
+        Sustained::Searched(found) => {
+            let known = found.interval.map(|(low, high)| {
+                format!(" ({} to {})", load_of(round(low)), load_of(round(high)))
+            });
+            let broken = found
+                .broken
+                .map(|broken| format!("; beyond that {} breaks first", limits[broken].figure));
+            let rps = curve.at(found.load, |point| Some(point.throughput_rps));
+            let rps = rps.filter(|_| curve.axis == Axis::Concurrency);
+            let rps = rps.map(|rps| format!(", {} req/s", number(rps)));
+            format!(
+                "holds {all} up to {} {unit}{}{}, by a search{}",
+                load_of(round(found.load)),
+                known.unwrap_or_default(),
+                rps.unwrap_or_default(),
+                broken.unwrap_or_default()
+            )
+        }
         Sustained::Between(held) => {
             let Held { low, high, load, interval, broken, value } = held;
             let limit = &limits[*broken];
@@ -164,6 +188,11 @@ fn holds(curve: &Curve, limits: &[Threshold]) -> String {
     }
 }
 
+/// A load with as many digits as mean something.
+fn round(load: f64) -> f64 {
+    (load * 100.0).round() / 100.0
+}
+
 /// The law of the throughput, and how far it reaches.
 fn law(curve: &Curve) -> Option<String> {
     let law = curve.usl?;
@@ -187,6 +216,16 @@ fn law(curve: &Curve) -> Option<String> {
         law.kappa,
         percent(law.r_squared.clamp(0.0, 1.0)),
         reach.unwrap_or_default()
+    ))
+}
+
+/// How many users the load that holds stands for; `None` where none does.
+fn users(curve: &Curve, think: Duration) -> Option<String> {
+    let users = curve.provision(Demand { users: 1, think }).ok()?.users_each;
+    Some(format!(
+        "that is about {} users with {} between an answer and the next request",
+        load_of(users.floor()),
+        format_span(think)
     ))
 }
 
@@ -217,7 +256,7 @@ fn needs(demand: Demand, provision: Result<Provision, UnknownDemand>) -> String 
 
 /// What output tokens cost at the load that holds.
 fn costs(curve: &Curve, per_hour: f64) -> Option<String> {
-    let load = sustained_load(curve)?;
+    let load = curve.sustained.load()?;
     let tokens = curve.at(load, |point| point.output_tok_s).filter(|tokens| *tokens > 0.0)?;
     let million = per_hour / (tokens * SECONDS_PER_HOUR) * 1e6;
     Some(format!(
@@ -226,14 +265,6 @@ fn costs(curve: &Curve, per_hour: f64) -> Option<String> {
         dollars(million),
         number(tokens)
     ))
-}
-
-fn sustained_load(curve: &Curve) -> Option<f64> {
-    match &curve.sustained {
-        Sustained::Between(held) => Some(held.load),
-        Sustained::All { load } => Some(*load),
-        Sustained::Unlimited | Sustained::None { .. } => None,
-    }
 }
 
 /// By how much one backend sustains more than another, for each workload.
@@ -245,7 +276,7 @@ fn between_backends(curves: &[Curve]) -> Vec<String> {
                 continue;
             }
             let rps = |curve: &Curve| {
-                curve.at(sustained_load(curve)?, |point| Some(point.throughput_rps))
+                curve.at(curve.sustained.load()?, |point| Some(point.throughput_rps))
             };
             let (Some(first), Some(second)) = (rps(one), rps(other)) else { continue };
             let ((more, most), (less, least)) = if first >= second {
@@ -316,7 +347,7 @@ mod tests {
     fn the_answer_is_a_table_and_sentences() {
         let limits = ["ttft.p99 < 200ms".parse().unwrap()];
         let demand = Demand { users: 100, think: Duration::from_secs(10) };
-        let question = CapacityQuestion { demand: Some(demand), per_hour: Some(2.0) };
+        let question = CapacityQuestion { demand: Some(demand), think: None, per_hour: Some(2.0) };
         let options = TableOptions { width: 100, ..TableOptions::default() };
         insta::assert_snapshot!(capacity_text(&[curve(&limits)], &limits, question, options), @r"
         ollama, chat

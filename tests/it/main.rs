@@ -89,6 +89,8 @@ mod replay;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod searches;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod serve;

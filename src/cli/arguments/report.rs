@@ -14,15 +14,15 @@ pub(in crate::cli) struct CapacityArguments {
     /// The run: its folder or name; without it, the latest
     #[arg(value_name = "RUN")]
     pub(in crate::cli) run: Option<PathBuf>,
-    /// What a load must keep to, as 'ttft.p99 < 500ms'; may be repeated; without it, the SLO of the
-    /// run for 99% of its requests
+    /// What a load must keep to, as 'ttft.p99 < 500ms'; may be repeated; without it, what the run
+    /// searched for, or its SLO for 99% of its requests
     #[arg(long, value_name = "LIMIT")]
     pub(in crate::cli) limit: Vec<String>,
     /// Users to be served at the same time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(in crate::cli) users: Option<u64>,
     /// How long each user thinks between an answer and the next request, e.g. 10s
-    #[arg(long, value_name = "TIME", value_parser = parse_span, default_value = "0s", requires = "users")]
+    #[arg(long, value_name = "TIME", value_parser = parse_span, default_value = "0s")]
     pub(in crate::cli) think: Duration,
     /// What one copy of the server costs by the hour, in US dollars
     #[arg(long, value_name = "DOLLARS", value_parser = price)]

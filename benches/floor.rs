@@ -152,7 +152,7 @@ fn whole(case: Case, url: &str) {
     let scenario = Arc::new(scenario);
     let plan = Arc::new(RunPlan::new(Arc::clone(&scenario)));
     let interrupt = Interrupt::default();
-    let options = RunOptions { preflight: false, skip_unusable: false };
+    let options = RunOptions { preflight: false, ..RunOptions::default() };
     let run = Run::prepare(&plan, options, &interrupt).unwrap();
     let result = RunResult::new(RunIdentity::default(), &scenario);
     let (began, spent_before) = (Instant::now(), cpu());

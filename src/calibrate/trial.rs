@@ -50,7 +50,7 @@ impl Trial<'_> {
     pub(super) fn run(&self, interrupt: &Interrupt) -> Result<Outcome, CalibrateError> {
         let scenario = Arc::new(self.scenario()?);
         let plan = Arc::new(RunPlan::new(Arc::clone(&scenario)));
-        let options = RunOptions { preflight: false, skip_unusable: false };
+        let options = RunOptions { preflight: false, ..RunOptions::default() };
         let run = Run::prepare(&plan, options, interrupt)?;
         let mut stopwatch = Stopwatch::new(self.watch.map(|watch| watch(&plan)));
         let result = RunResult::new(RunIdentity::default(), &scenario);

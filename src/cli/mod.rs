@@ -28,6 +28,7 @@ mod probe;
 mod progress;
 mod report;
 mod reports;
+mod resume;
 mod run;
 mod scenario;
 mod schema;

@@ -14,6 +14,7 @@ use super::following::{Shared, look};
 use super::output::{print, say};
 use super::report::rows_for;
 use super::reports::{format, internal, report_options, write_reports};
+use super::resume::BrokenOff;
 use super::{baseline, command_line, github, interrupt, scenario, told};
 use crate::audit::Severity;
 use crate::calibrate::Calibration;
@@ -34,13 +35,10 @@ const STOPPING: &str = "stopping: what was measured is being saved; once more to
 
 /// Runs a scenario and shows its result.
 pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, CommandError> {
-    let scenario = scenario::load(&arguments.source)?;
-    if arguments.print_scenario {
-        print(&scenario.stored_text)?;
-        return Ok(ExitCode::Done);
-    }
-    arguments.against.baseline.as_deref().map(baseline::checked).transpose()?;
-    let scenario = logged_in(scenario)?;
+    let (broken_off, scenario) = match start(arguments)? {
+        Start::Run(broken_off, scenario) => (broken_off, scenario),
+        Start::Over(code) => return Ok(code),
+    };
     let plan = Arc::new(RunPlan::new(Arc::clone(&scenario)));
     plan.thin_gates().iter().for_each(|gate| say(&format!("warning: {gate}")));
     let interrupt = Interrupt::default();
@@ -48,14 +46,21 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
     let shared = Shared::default();
     interrupt::listen(interrupt.clone(), stopping(manner, &shared))?;
     let told = arguments.metrics_listen.map(|addr| told::tell(&shared, addr, quiet)).transpose()?;
-    let options =
-        RunOptions { preflight: !arguments.no_preflight, skip_unusable: arguments.skip_unusable };
+    let going_on = broken_off.as_ref().map(|run| run.going_on(scenario.load.drain)).transpose()?;
+    let options = RunOptions {
+        going_on,
+        preflight: !arguments.no_preflight,
+        skip_unusable: arguments.skip_unusable,
+    };
     let run = Run::prepare(&plan, options, &interrupt).map_err(sorted)?;
 
     let started = run.started_at();
     let host = host_facts();
     let policy = policy(arguments.records);
-    let name = folder_name(started, &scenario.name);
+    let name = match &broken_off {
+        Some(run) => run.stored.id.clone(),
+        None => folder_name(started, &scenario.name),
+    };
     let mut recording = Recording {
         output_dir: &arguments.output_dir,
         scenario_text: &scenario.stored_text,
@@ -63,7 +68,7 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         started,
         plan: Arc::clone(&plan),
         begun: None,
-        folder: None,
+        folder: broken_off.as_deref().map(BrokenOff::folder).transpose()?,
         calibration: stored(&host),
         display: Display::new(&plan, &name, (manner, told.is_some()), (&shared, &interrupt)),
         folder_name: name,
@@ -75,12 +80,18 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         command_line: command_line::without_secrets(std::env::args()),
         host,
     };
-    let begun = RunResult::new(identity, &scenario);
-    recording.begun = Some(begun.clone());
+    let begun = match &broken_off {
+        Some(run) => run.begun(),
+        None => RunResult::new(identity, &scenario),
+    };
+    recording.begun = Some(begun.clone()).filter(|_| broken_off.is_none());
     let ended = run.execute(begun, &mut recording);
     recording.display.finish();
     drop(told);
     let mut result = ended.map_err(sorted)?;
+    if let Some(run) = &broken_off {
+        run.conclude(&mut result);
+    }
     result.finished_at = Some(WallTime::now().to_string());
     let comparison = if let Some(folder) = recording.close(&mut result)? {
         conclude(&folder, &result, arguments)?
@@ -95,6 +106,34 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         (None, None) => ExitCode::Done,
     };
     Ok(interrupted.or(verdict(&result)?).or(against))
+}
+
+/// What there is to be done.
+enum Start {
+    /// Nothing more.
+    Over(ExitCode),
+    /// A run of a scenario, which may have been broken off.
+    Run(Option<Box<BrokenOff>>, Arc<Scenario>),
+}
+
+fn start(arguments: &RunArguments) -> Result<Start, CommandError> {
+    let path = arguments.resume.as_deref();
+    let broken_off = path.map(|path| BrokenOff::open(path, &arguments.output_dir)).transpose()?;
+    if let Some(run) = broken_off.as_ref().filter(|run| run.is_complete()) {
+        say("nothing is missing: the run was measured to its end");
+        show(&run.stored, arguments, None, None)?;
+        return verdict(&run.stored).map(Start::Over);
+    }
+    let scenario = match &broken_off {
+        Some(run) => run.scenario(arguments)?,
+        None => scenario::load(&arguments.source)?,
+    };
+    if arguments.print_scenario {
+        print(&scenario.stored_text)?;
+        return Ok(Start::Over(ExitCode::Done));
+    }
+    arguments.against.baseline.as_deref().map(baseline::checked).transpose()?;
+    Ok(Start::Run(broken_off.map(Box::new), logged_in(scenario)?))
 }
 
 /// Compares, stores and shows the result of a run that is over.

@@ -42,6 +42,11 @@ pub(super) fn load(source: &SourceArguments) -> Result<Arc<Scenario>, CommandErr
     parse(&text, &origin, &overrides)
 }
 
+/// Whether the arguments name a scenario: by a file, or by flags.
+pub(super) fn is_named(source: &SourceArguments) -> bool {
+    source.scenario.is_some() || has_flags(&source.flags)
+}
+
 /// Reads and checks a text.
 ///
 /// # Errors

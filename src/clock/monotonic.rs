@@ -14,15 +14,21 @@ pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    Real(Instant),
+    /// The origin, and which moment that is.
+    Real(Instant, Moment),
     ByHand(Arc<AtomicU64>),
 }
 
 impl Clock {
     /// A real clock whose [`Moment::ZERO`] is now.
-    #[expect(clippy::disallowed_methods, reason = "this is the one home of the clock")]
     pub fn start() -> Self {
-        Self(Source::Real(Instant::now()))
+        Self::start_at(Moment::ZERO)
+    }
+
+    /// A real clock on which it is `moment` now: one that goes on where another was stopped.
+    #[expect(clippy::disallowed_methods, reason = "this is the one home of the clock")]
+    pub fn start_at(moment: Moment) -> Self {
+        Self(Source::Real(Instant::now(), moment))
     }
 
     /// A clock that stands still until [`Clock::advance`] moves it.
@@ -34,7 +40,7 @@ impl Clock {
     #[inline]
     pub fn now(&self) -> Moment {
         match &self.0 {
-            Source::Real(origin) => Moment::from_nanos(nanos(origin.elapsed())),
+            Source::Real(origin, begin) => *begin + origin.elapsed(),
             Source::ByHand(now) => Moment::from_nanos(now.load(Ordering::Acquire)),
         }
     }
@@ -42,7 +48,7 @@ impl Clock {
     /// The operating system's name for `moment`, for timers; `None` on a hand-driven clock.
     pub fn instant(&self, moment: Moment) -> Option<Instant> {
         match &self.0 {
-            Source::Real(origin) => origin.checked_add(Duration::from_nanos(moment.as_nanos())),
+            Source::Real(origin, begin) => origin.checked_add(moment.since(*begin)),
             Source::ByHand(_) => None,
         }
     }
@@ -69,6 +75,16 @@ mod tests {
         assert_eq!(clock.now(), Moment::ZERO);
         clock.advance(Duration::from_millis(3));
         assert_eq!(twin.now(), Moment::from_nanos(3_000_000));
+    }
+
+    #[test]
+    fn a_clock_goes_on_where_it_is_told() {
+        let hour = Moment::ZERO + Duration::from_hours(1);
+        let clock = Clock::start_at(hour);
+        let now = clock.now();
+        assert!(now >= hour && now.since(hour) < Duration::from_mins(1));
+        let later = clock.instant(hour + Duration::from_secs(90)).unwrap();
+        assert!(later > clock.instant(hour).unwrap());
     }
 
     #[test]

@@ -19,6 +19,11 @@ impl WallTime {
         Self(Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH))
     }
 
+    /// The date and time of a text as [`WallTime::with_millis`] makes it; `None` of any other.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
+
     /// Milliseconds since 1970.
     pub fn unix_millis(self) -> i64 {
         self.0.as_millisecond()
@@ -51,5 +56,7 @@ mod tests {
         assert_eq!(time.to_string(), "2026-11-22T13:07:50Z");
         assert_eq!(time.with_millis(), "2026-11-22T13:07:50.250Z");
         assert_eq!(time.folder_name(), "20261122T130750Z");
+        assert_eq!(WallTime::parse(&time.with_millis()), Some(time));
+        assert_eq!(WallTime::parse("yesterday"), None);
     }
 }

@@ -50,7 +50,9 @@ pub use model_start::ModelStartEntry;
 pub use pooled::PooledCell;
 pub use price::PriceEntry;
 pub use provenance::{Host, Provenance, scenario_hash};
-pub use run::{Note, RecordsEntry, ResultError, RunIdentity, RunResult, SCHEMA_VERSION, schema};
+pub use run::{
+    Note, RecordsEntry, ResultError, ResumedEntry, RunIdentity, RunResult, SCHEMA_VERSION, schema,
+};
 pub use search::{AnswerEntry, HeldEntry, ProbeEntry, ProbeLimitEntry, SearchEntry};
 pub use server::{MeterEntry, ServerEntry};
 pub use setup::{

@@ -69,12 +69,26 @@ pub struct RunResult {
     /// none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub searches: Vec<SearchEntry>,
+    /// When the run was broken off and went on; left out where it never was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resumed: Vec<ResumedEntry>,
     /// The runs that were added up to this one, in the order of its cells; empty for a run as it
     /// was made.
     #[serde(default)]
     pub merged_from: Vec<MergedRun>,
     /// The cells, in run order.
     pub cells: Vec<CellResult>,
+}
+
+/// A run that went on after it was broken off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ResumedEntry {
+    /// When it went on, in UTC.
+    pub at: String,
+    /// Cells that were measured before.
+    pub cells_kept: u32,
+    /// Version of the pacemark that went on.
+    pub pacemark_version: String,
 }
 
 /// Which requests have a row in `requests.csv`.
@@ -191,6 +205,7 @@ impl RunResult {
             findings: Vec::new(),
             gateway_costs: Vec::new(),
             searches: Vec::new(),
+            resumed: Vec::new(),
             merged_from: Vec::new(),
             cells: Vec::new(),
         }

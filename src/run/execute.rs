@@ -22,6 +22,7 @@ use super::probing::Chooser;
 use super::prompts::{open_prompts, tell_prompts};
 use super::run_facts::{answer_lengths, load_points, unverified};
 use super::server_watch::ServerWatch;
+use super::taking_up::OVERLOADED;
 use super::targets::{OpenTarget, open_targets};
 use super::worker::Worker;
 use crate::audit::{
@@ -36,7 +37,7 @@ use crate::result::{
     CellResult, ClientEntry, FindingEntry, GatewayCostEntry, ModelStartEntry, Note, RunResult,
 };
 use crate::scenario::{HttpVersion, LoadProfile, Member, Redactor};
-use crate::units::{count, index};
+use crate::units::{Moment, count, index};
 use crate::workload::CellRequests;
 
 /// Most workers of a run; beyond, they would compete for the same connections' events.
@@ -51,9 +52,20 @@ const GIVEN_UP: &str = "given up: too many failures";
 /// Why a cell ended before it was done.
 const INTERRUPTED: &str = "interrupted";
 
+/// Where a run goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GoingOn {
+    /// When it was started, from which all its moments count.
+    pub started_at: WallTime,
+    /// The moment it is now, after all that were stored.
+    pub now: Moment,
+}
+
 /// How a run is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunOptions {
+    /// Where a run goes on that was broken off; `None` for a new one.
+    pub going_on: Option<GoingOn>,
     /// Whether backends are tried before any load is sent.
     pub preflight: bool,
     /// Whether unusable backends are left out instead of stopping the run.
@@ -62,7 +74,7 @@ pub struct RunOptions {
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { preflight: true, skip_unusable: false }
+        Self { going_on: None, preflight: true, skip_unusable: false }
     }
 }
 
@@ -80,6 +92,8 @@ pub struct Run<'a> {
     pub(super) checked: BTreeMap<usize, Checked>,
     /// Searches and sweeps that go on or have not begun.
     pub(super) choosing: usize,
+    /// Cells that were measured before the run was broken off.
+    pub(super) kept: BTreeSet<u32>,
     /// Cells of sweeps in which more came in than went out.
     pub(super) overloaded: Vec<Cell>,
     /// Cells that were left out because of that.
@@ -98,7 +112,10 @@ impl<'a> Run<'a> {
         interrupt: &'a Interrupt,
     ) -> Result<Self, RunError> {
         let scenario = plan.scenario();
-        let (clock, started_at) = (Clock::start(), WallTime::now());
+        let (clock, started_at) = match options.going_on {
+            Some(GoingOn { started_at, now }) => (Clock::start_at(now), started_at),
+            None => (Clock::start(), WallTime::now()),
+        };
         let prompts = open_prompts(scenario)?;
         let wanted: BTreeSet<_> =
             scenario.cell_workloads().flat_map(|(_, it)| it.backends().to_vec()).collect();
@@ -120,6 +137,7 @@ impl<'a> Run<'a> {
             targets,
             checked,
             choosing: 0,
+            kept: BTreeSet::new(),
             overloaded: Vec::new(),
             left_out: 0,
         };
@@ -157,8 +175,9 @@ impl<'a> Run<'a> {
         planned.chain(chosen).collect()
     }
 
-    /// Runs the plan. `result` is the result without cells; it grows, is told to the observer
-    /// after every cell, and is what comes back, partial if the run was stopped.
+    /// Runs the plan. `result` is the result without cells, or with those that were measured before
+    /// the run was broken off; it grows, is told to the observer after every cell, and is what comes
+    /// back, partial if the run was stopped.
     ///
     /// # Errors
     ///
@@ -168,6 +187,7 @@ impl<'a> Run<'a> {
         mut result: RunResult,
         observer: &mut dyn Observer,
     ) -> Result<RunResult, RunError> {
+        self.take_up(&mut result, observer);
         for note in tell_prompts(&mut result, &self.prompts) {
             observer.note(&note.text);
         }
@@ -176,12 +196,15 @@ impl<'a> Run<'a> {
             self.check_lengths(&mut result, observer)?;
         }
         let cells = self.cells();
-        self.choosing = self.choosers().len();
+        self.choosing = self.waiting(&result).len();
         if cells.is_empty() && self.choosing == 0 {
             return Err(RunError::NothingLeft);
         }
         let crew = self.hire()?;
         for cell in &cells {
+            if self.kept.contains(&cell.id) {
+                continue;
+            }
             if self.is_beyond(cell) {
                 self.left_out += 1;
                 continue;
@@ -249,6 +272,9 @@ impl<'a> Run<'a> {
         };
         let names = ways.map(|backend| scenario.backends[backend].name.as_str());
         for (number, workload) in scenario.paired_workloads(&asked) {
+            if result.gateway_costs.iter().any(|cost| cost.workload == workload.name) {
+                continue;
+            }
             if self.interrupt.is_asked() {
                 result.partial = true;
                 break;
@@ -457,7 +483,7 @@ impl<'a> Run<'a> {
         };
         finished.ended_early = match end.how {
             AuditEnd::AsPlanned => None,
-            AuditEnd::Overloaded { .. } => Some("over-saturated".to_owned()),
+            AuditEnd::Overloaded { .. } => Some(OVERLOADED.to_owned()),
             AuditEnd::GivenUp => Some(GIVEN_UP.to_owned()),
             AuditEnd::Interrupted => Some(INTERRUPTED.to_owned()),
         };

@@ -21,9 +21,9 @@ use crate::units::{Moment, count, index, to_u32};
 pub(super) struct Chooser {
     /// Its place among what the scenario lets choose.
     number: usize,
-    probing: Probing,
-    backend: usize,
-    workload: usize,
+    pub(super) probing: Probing,
+    pub(super) backend: usize,
+    pub(super) workload: usize,
     began_at: Moment,
     state: Choice,
 }
@@ -68,7 +68,7 @@ impl Chooser {
     }
 
     /// Whether `entry` is that of its search.
-    fn owns(&self, entry: &SearchEntry) -> bool {
+    pub(super) fn owns(&self, entry: &SearchEntry) -> bool {
         let of = |number: usize| to_u32(count(number));
         (entry.number, entry.backend, entry.workload)
             == (of(self.number), of(self.backend), of(self.workload))
@@ -96,19 +96,31 @@ impl Chooser {
         self.began_at > Moment::ZERO && now.since(self.began_at) >= *time
     }
 
+    /// Goes on with a search after these probes.
+    pub(super) fn remember(&mut self, known: Vec<Probe>) {
+        if let Choice::Search(_, probes) = &mut self.state {
+            *probes = known;
+        }
+    }
+
+    /// Takes in a load of a sweep.
+    pub(super) fn measured(&mut self, load: f64, overloaded: bool, cell: &CellResult) {
+        let Choice::Curve(_, _, points) = &mut self.state else { return };
+        let response = cell.measured.figure(Metric::Response, Statistic::Mean);
+        points.push(BendPoint {
+            load,
+            throughput_rps: cell.measured.window(Metric::RequestThroughput).unwrap_or(0.0),
+            response_s: response.map(|response_ms| response_ms / 1e3),
+            overloaded,
+        });
+    }
+
     /// Takes in a cell that is over.
     fn take_in(&mut self, next: &Next, end: &CellEnd, cell: &CellResult) -> Option<ProbeEntry> {
         match &mut self.state {
-            Choice::Curve(_, _, points) => {
-                points.push(BendPoint {
-                    load: next.load,
-                    throughput_rps: cell.measured.window(Metric::RequestThroughput).unwrap_or(0.0),
-                    response_s: cell
-                        .measured
-                        .figure(Metric::Response, Statistic::Mean)
-                        .map(|response_ms| response_ms / 1e3),
-                    overloaded: matches!(end.how, AuditEnd::Overloaded { .. }),
-                });
+            Choice::Curve(..) => {
+                let overloaded = matches!(end.how, AuditEnd::Overloaded { .. });
+                self.measured(next.load, overloaded, cell);
                 None
             }
             Choice::Search(_, probes) => {
@@ -165,8 +177,17 @@ impl Run<'_> {
         result: &mut RunResult,
         observer: &mut dyn Observer,
     ) -> Result<(), RunError> {
-        let mut waiting = self.choosers();
-        result.searches.extend(waiting.iter().filter_map(Chooser::entry));
+        let all = self.choosers();
+        let is_new = |entry: &SearchEntry| {
+            !result.searches.iter().any(|known| {
+                (known.number, known.backend, known.workload)
+                    == (entry.number, entry.backend, entry.workload)
+            })
+        };
+        let new: Vec<_> = all.iter().filter_map(Chooser::entry).filter(is_new).collect();
+        result.searches.extend(new);
+        let mut waiting = self.waiting(result);
+        self.choosing = waiting.len();
         while let Some(first) = waiting.front() {
             let number = first.number;
             let rest = waiting.iter().take_while(|chooser| chooser.number == number).count();

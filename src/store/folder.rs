@@ -21,6 +21,8 @@ use crate::result::{CellLabels, RecordsEntry, RunResult};
 
 /// The file that everything else can be made from.
 pub(super) const RESULT_FILE: &str = "result.json";
+/// The file of all requests.
+pub(super) const REQUESTS_FILE: &str = "requests.csv";
 /// The file that people read first.
 const SUMMARY_FILE: &str = "summary.md";
 /// The file that people look at.
@@ -33,16 +35,16 @@ const SLUG_CHARS: usize = 60;
 /// The folder of one run, while it is written.
 #[derive(Debug)]
 pub struct RunFolder {
-    path: PathBuf,
-    id: String,
-    records: RecordsPolicy,
-    rows: Option<RowWriter>,
-    timeseries: Timeseries,
-    histograms: HistogramLog,
-    server_metrics: Option<ServerMetrics>,
-    gateway_pairs: Option<GatewayPairRows>,
-    finished: u64,
-    kept: u64,
+    pub(super) path: PathBuf,
+    pub(super) id: String,
+    pub(super) records: RecordsPolicy,
+    pub(super) rows: Option<RowWriter>,
+    pub(super) timeseries: Timeseries,
+    pub(super) histograms: HistogramLog,
+    pub(super) server_metrics: Option<ServerMetrics>,
+    pub(super) gateway_pairs: Option<GatewayPairRows>,
+    pub(super) finished: u64,
+    pub(super) kept: u64,
 }
 
 impl RunFolder {
@@ -65,11 +67,13 @@ impl RunFolder {
         let rows = match records {
             RecordsPolicy::All | RecordsPolicy::Sample => {
                 let columns = RequestRow::COLUMNS.iter().map(|column| column.name);
-                Some(RowWriter::create(path.join("requests.csv"), columns)?)
+                Some(RowWriter::create(path.join(REQUESTS_FILE), columns)?)
             }
             RecordsPolicy::None => None,
         };
         let timeseries = Timeseries::create(&path)?;
+        // A new folder is nobody else's.
+        timeseries.lock();
         let histograms = HistogramLog::create(&path, started_at)?;
         Ok(Self {
             path,

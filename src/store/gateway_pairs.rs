@@ -7,6 +7,8 @@ use super::rows::RowWriter;
 use crate::measure::{Added, Field, RequestPair};
 use crate::units::nanos;
 
+/// The file.
+pub(super) const GATEWAY_PAIRS_FILE: &str = "gateway_pairs.csv";
 const COLUMNS: [&str; 12] = [
     "workload",
     "pair",
@@ -33,7 +35,17 @@ impl GatewayPairRows {
     ///
     /// [`StoreError::Write`] if the file is there already or cannot be written.
     pub(super) fn create(folder: &Path) -> Result<Self, StoreError> {
-        RowWriter::create(folder.join("gateway_pairs.csv"), COLUMNS.into_iter()).map(Self)
+        RowWriter::create(folder.join(GATEWAY_PAIRS_FILE), COLUMNS.into_iter()).map(Self)
+    }
+
+    /// Opens the file in `folder`, to add to it; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Write`] if it cannot be opened.
+    pub(super) fn append_to(folder: &Path) -> Result<Option<Self>, StoreError> {
+        let path = folder.join(GATEWAY_PAIRS_FILE);
+        path.is_file().then(|| RowWriter::append_to(path).map(Self)).transpose()
     }
 
     /// Appends the pairs of a workload, and brings them to the disk.

@@ -33,6 +33,9 @@ const PREAMBLE: [&str; 4] = [
 const LEGEND: &str =
     "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n";
 
+/// The file.
+pub(super) const HISTOGRAMS_FILE: &str = "histograms.hlog";
+
 /// Appends the seconds of a run to `histograms.hlog`.
 #[derive(Debug)]
 pub(super) struct HistogramLog {
@@ -52,7 +55,7 @@ impl HistogramLog {
     ///
     /// [`StoreError::Write`] if the file is there already or cannot be written.
     pub(super) fn create(folder: &Path, started_at: WallTime) -> Result<Self, StoreError> {
-        let path = folder.join("histograms.hlog");
+        let path = folder.join(HISTOGRAMS_FILE);
         let file = OpenOptions::new().append(true).create_new(true).open(&path);
         let file = file.map_err(StoreError::write(&path))?;
         let mut log = Self { path, file, cell: None };
@@ -67,6 +70,17 @@ impl HistogramLog {
         text.extend_from_slice(LEGEND.as_bytes());
         log.write(&text)?;
         Ok(log)
+    }
+
+    /// Opens the file in `folder`, to add to it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Write`] if it cannot be opened.
+    pub(super) fn append_to(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join(HISTOGRAMS_FILE);
+        let file = OpenOptions::new().append(true).open(&path).map_err(StoreError::write(&path))?;
+        Ok(Self { path, file, cell: None })
     }
 
     /// Appends a second of the cell `labels`, and hands it to the system.
@@ -107,6 +121,12 @@ impl HistogramLog {
 /// The tag of a metric's lines in a cell: `c003.ttft`.
 pub(super) fn tag(cell: u32, metric: Metric) -> String {
     format!("c{cell:03}.{}", metric.key())
+}
+
+/// The cell of a line; `None` of a line that has none.
+pub(super) fn cell_of(line: &str) -> Option<u32> {
+    let (cell, _) = line.strip_prefix("Tag=c")?.split_once('.')?;
+    cell.parse().ok()
 }
 
 /// What `header` and then `fill` write.

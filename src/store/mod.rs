@@ -6,6 +6,7 @@
 
 mod baselines;
 mod column_meanings;
+mod cut;
 mod folder;
 mod gateway_pairs;
 mod histogram_log;
@@ -16,6 +17,7 @@ mod page;
 mod records;
 mod replace;
 mod requests;
+mod resume;
 mod rows;
 mod run_rows;
 mod server_metrics;
@@ -79,6 +81,14 @@ pub enum StoreError {
         path: PathBuf,
         /// Why not.
         source: ResultError,
+    },
+    /// A run still goes on.
+    #[error(
+        "the run in `{path}` still goes on: another process writes to it; wait for it, or stop it"
+    )]
+    GoesOn {
+        /// Its folder.
+        path: PathBuf,
     },
     /// A report of the run cannot be made.
     #[error("cannot make `{path}`: {source}")]

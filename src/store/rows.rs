@@ -42,6 +42,22 @@ impl RowWriter {
         Ok(writer)
     }
 
+    /// Opens a file that has the names of its columns already, to add to it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Write`] if it cannot be opened.
+    pub(super) fn append_to(path: PathBuf) -> Result<Self, StoreError> {
+        let file = OpenOptions::new().append(true).open(&path).map_err(StoreError::write(&path))?;
+        let csv = csv::WriterBuilder::new().buffer_capacity(BUFFER_BYTES).from_writer(file);
+        Ok(Self { path, csv, cell: String::new() })
+    }
+
+    /// The file, to lock it.
+    pub(super) fn file(&self) -> &File {
+        self.csv.get_ref()
+    }
+
     /// Adds a row, which is in the file after the next [`RowWriter::flush`].
     ///
     /// # Errors

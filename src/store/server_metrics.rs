@@ -29,6 +29,16 @@ impl ServerMetrics {
             .map(Self)
     }
 
+    /// Opens the file in `folder`, to add to it; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Write`] if it cannot be opened.
+    pub(super) fn append_to(folder: &Path) -> Result<Option<Self>, StoreError> {
+        let path = folder.join(SERVER_METRICS_FILE);
+        path.is_file().then(|| RowWriter::append_to(path).map(Self)).transpose()
+    }
+
     /// Appends a reading made in the cell `labels`, and hands it to the system.
     ///
     /// # Errors

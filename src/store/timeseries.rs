@@ -1,5 +1,6 @@
 //! `timeseries.csv`: a row for each second of each cell.
 
+use std::fs::TryLockError;
 use std::path::Path;
 
 use super::StoreError;
@@ -8,6 +9,9 @@ use crate::measure::{Field, Interval};
 use crate::metric::{Metric, Unit};
 use crate::result::CellLabels;
 use crate::units::nanos;
+
+/// The file.
+pub(super) const TIMESERIES_FILE: &str = "timeseries.csv";
 
 /// Appends the seconds of a run to `timeseries.csv`.
 #[derive(Debug)]
@@ -20,7 +24,22 @@ impl Timeseries {
     ///
     /// [`StoreError::Write`] if the file is there already or cannot be written.
     pub(super) fn create(folder: &Path) -> Result<Self, StoreError> {
-        RowWriter::create(folder.join("timeseries.csv"), column_names()).map(Self)
+        RowWriter::create(folder.join(TIMESERIES_FILE), column_names()).map(Self)
+    }
+
+    /// Opens the file in `folder`, to add to it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Write`] if it cannot be opened.
+    pub(super) fn append_to(folder: &Path) -> Result<Self, StoreError> {
+        RowWriter::append_to(folder.join(TIMESERIES_FILE)).map(Self)
+    }
+
+    /// Whether nobody else writes to the folder; from now on it is this process that does, until
+    /// it ends. Where files cannot be locked it is taken for granted.
+    pub(super) fn lock(&self) -> bool {
+        !matches!(self.0.file().try_lock(), Err(TryLockError::WouldBlock))
     }
 
     /// Appends a second of the cell `labels`, and hands it to the system.

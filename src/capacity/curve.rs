@@ -7,7 +7,7 @@ use super::sustained::{Searched, Sustained};
 use super::usl::Usl;
 use crate::metric::{Metric, Statistic, Threshold};
 use crate::result::{PooledCell, ResultError, RunResult, StageEntry};
-use crate::units::index;
+use crate::units::{float, index};
 
 /// What the load of a curve is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +50,8 @@ pub struct Curve {
     pub imbalances: Vec<Imbalance>,
     /// The largest load that keeps to the limits.
     pub sustained: Sustained,
+    /// What an hour of the server costs, in US dollars.
+    pub per_hour: Option<f64>,
 }
 
 /// What came of one load.
@@ -66,6 +68,9 @@ pub struct CurvePoint {
     pub response_s: f64,
     /// Output tokens per second; `None` where none are generated.
     pub output_tok_s: Option<f64>,
+    /// What a million output tokens cost with the input they took, in US dollars, where tokens have
+    /// a price.
+    pub cost_per_million: Option<f64>,
     /// The figures of the limits, in their order; `None` where a figure is missing.
     pub figures: Vec<Option<f64>>,
     /// The same figures in each round.
@@ -92,6 +97,11 @@ pub fn capacity(result: &RunResult, limits: &[Threshold]) -> Result<Vec<Curve>, 
         let stage = &result.stages[index(cell.stage.into())];
         let Some((axis, load)) = load_of(stage) else { continue };
         let Some(mut point) = point(cell, (stage, axis, load), limits)? else { continue };
+        let price = result.backends[index(cell.backend.into())].price;
+        let tokens = &cell.measured.tokens;
+        let output = tokens.output.filter(|output| *output > 0).map(float);
+        let cost = price.and_then(|price| price.cost(tokens)).zip(output);
+        point.cost_per_million = cost.map(|(cost, output)| cost / output * 1e6);
         for round in &apart {
             let place = |cell: &PooledCell| (cell.backend, cell.workload, cell.stage);
             if place(round) == place(cell) {
@@ -110,6 +120,7 @@ pub fn capacity(result: &RunResult, limits: &[Threshold]) -> Result<Vec<Curve>, 
                 result.workloads[index(workload.into())].name.clone(),
             );
             let mut curve = curve(names, axis, points, limits);
+            curve.per_hour = result.backends[index(backend.into())].per_hour;
             let mut searches = result.searches.iter().filter(|search| {
                 (search.backend, search.workload, search.axis.as_str())
                     == (backend, workload, axis.key())
@@ -151,6 +162,7 @@ fn point(
         throughput_rps,
         response_s: response_ms / 1e3,
         output_tok_s: measured.window(Metric::OutputTokenThroughput),
+        cost_per_million: None,
         figures: figures(cell, limits)?,
         rounds: Vec::new(),
     }))
@@ -190,6 +202,7 @@ fn curve(
         usl: Usl::fit(&of_law).filter(|_| axis == Axis::Concurrency && !thinks),
         imbalances,
         sustained: Sustained::of(&points, limits),
+        per_hour: None,
         points,
     }
 }

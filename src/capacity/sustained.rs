@@ -209,6 +209,7 @@ mod tests {
             response_s: 1.0,
             output_tok_s: None,
             rounds: vec![figures.clone(); 3],
+            cost_per_million: None,
             figures,
         }
     }

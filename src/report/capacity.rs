@@ -20,7 +20,7 @@ pub struct CapacityQuestion {
     pub demand: Option<Demand>,
     /// How long users think, where it is asked how many there may be.
     pub think: Option<Duration>,
-    /// What one copy of a server costs by the hour, in US dollars.
+    /// What one copy of a server costs by the hour, in US dollars, whatever the scenario says.
     pub per_hour: Option<f64>,
 }
 
@@ -103,9 +103,7 @@ fn sentences(curve: &Curve, limits: &[Threshold], question: CapacityQuestion) ->
     } else if let Some(think) = question.think {
         said.extend(users(curve, think));
     }
-    if let Some(per_hour) = question.per_hour {
-        said.extend(costs(curve, per_hour));
-    }
+    said.extend(costs(curve, question.per_hour));
     said
 }
 
@@ -254,16 +252,24 @@ fn needs(demand: Demand, provision: Result<Provision, UnknownDemand>) -> String 
     }
 }
 
-/// What output tokens cost at the load that holds.
-fn costs(curve: &Curve, per_hour: f64) -> Option<String> {
+/// What output tokens cost at the load that holds, by the hour or by their own price.
+fn costs(curve: &Curve, per_hour: Option<f64>) -> Option<String> {
     let load = curve.sustained.load()?;
     let tokens = curve.at(load, |point| point.output_tok_s).filter(|tokens| *tokens > 0.0)?;
-    let million = per_hour / (tokens * SECONDS_PER_HOUR) * 1e6;
+    if let Some(per_hour) = per_hour.or(curve.per_hour) {
+        let million = per_hour / (tokens * SECONDS_PER_HOUR) * 1e6;
+        return Some(format!(
+            "at {} an hour a million output tokens cost {} at that load ({} tok/s)",
+            dollars(per_hour),
+            dollars(million),
+            number(tokens)
+        ));
+    }
+    let million = curve.at(load, |point| point.cost_per_million)?;
     Some(format!(
-        "at {} an hour a million output tokens cost {} at that load ({} tok/s)",
-        dollars(per_hour),
+        "a million output tokens cost {} there, with the input they take, and an hour at that load {}",
         dollars(million),
-        number(tokens)
+        dollars(million * tokens * SECONDS_PER_HOUR / 1e6)
     ))
 }
 
@@ -320,6 +326,7 @@ mod tests {
             throughput_rps: load.min(4.0) / 0.5,
             response_s,
             output_tok_s: Some(load.min(4.0) * 100.0),
+            cost_per_million: None,
             figures: limits.iter().map(|_| Some(ttft)).collect(),
             rounds: Vec::new(),
         };
@@ -339,6 +346,7 @@ mod tests {
             usl: Usl::fit(&of_law),
             imbalances: Vec::new(),
             sustained: Sustained::of(&points, limits),
+            per_hour: None,
             points,
         }
     }

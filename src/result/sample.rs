@@ -133,6 +133,7 @@ fn backend(name: &str, kind: BackendKind, port: u16) -> Backend {
         timeouts: Timeouts::default(),
         cold_start: None,
         price: None,
+        per_hour: None,
     }
 }
 

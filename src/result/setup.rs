@@ -41,6 +41,10 @@ pub struct BackendEntry {
     /// What its tokens cost; left out where the scenario does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<PriceEntry>,
+    /// What an hour of the server costs, in US dollars, as the scenario says; left out where it does
+    /// not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_hour: Option<f64>,
 }
 
 /// A model of a backend; what the server does not tell is `null`.
@@ -110,6 +114,7 @@ impl BackendEntry {
                 Target::Mock(spec) => simulated(spec),
             },
             price: backend.price.map(PriceEntry::from),
+            per_hour: backend.per_hour,
         }
     }
 

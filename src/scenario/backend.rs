@@ -53,6 +53,8 @@ pub struct Backend {
     pub metrics: Vec<MetricsSource>,
     /// What its tokens cost.
     pub price: Option<Price>,
+    /// What an hour of the server costs, in US dollars.
+    pub per_hour: Option<f64>,
 }
 
 impl Backend {

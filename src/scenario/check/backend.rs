@@ -59,6 +59,7 @@ pub(super) fn check_backend(
     check_connections(&file, problems);
     check_cold_start(&file, kind, problems);
     check_own_of_kinds(&file, kind, problems);
+    problems.within("price", |problems| check_price(&file, problems));
     check_body(&file.body, problems);
     let mut body = file.body.value().map(|body| body.0.clone()).unwrap_or_default();
     if file.no_cache.value() == Some(&true) && !body.contains_key("cache") {
@@ -86,6 +87,7 @@ pub(super) fn check_backend(
         cold_start: file.cold_start.into_value(),
         metrics: metrics?,
         price: file.price.value().and_then(price),
+        per_hour: file.price.value().and_then(|price| price.per_hour.value()).map(|price| price.0),
     })
 }
 
@@ -96,6 +98,34 @@ fn price(file: &PriceFile) -> Option<Price> {
         cached_per_million: file.cached_per_million.value().map(|price| price.0),
         output_per_million: file.output_per_million.value()?.0,
     })
+}
+
+/// A price is by the hour, or by both kinds of tokens.
+fn check_price(file: &BackendFile, problems: &mut Problems) {
+    let Some(Given { value: price, place }) = file.price.given() else { return };
+    let tokens = [
+        ("input_per_million", price.input_per_million.place()),
+        ("output_per_million", price.output_per_million.place()),
+        ("cached_per_million", price.cached_per_million.place()),
+    ];
+    let of_tokens = tokens.iter().find_map(|(_, place)| *place);
+    match (price.per_hour.place(), of_tokens) {
+        (Some(hour), Some(other)) => problems.report(
+            Problem::new(other, "a price is either by the hour or by tokens")
+                .hint("leave one of the two out")
+                .also(hour, "the other one"),
+        ),
+        (Some(_), None) => {}
+        (None, _) => {
+            for (key, _) in tokens.iter().take(2).filter(|(_, place)| place.is_none()) {
+                let message = format!("{} lacks the key `{key}`", problems.subject());
+                problems.report(
+                    Problem::new(*place, message)
+                        .hint("write `{per_hour: 1.20}`, or both prices of tokens"),
+                );
+            }
+        }
+    }
 }
 
 /// The keys after the first.

@@ -88,11 +88,8 @@ fn settings_of_a_backend_have_an_effect() {
     insta::assert_snapshot!(of_backend("kind: vllm, body: {model: x}"), @r"bench.yaml:3:25: `backends.b.body` must not hold `model` (leave it out: the workload's `model` decides it)");
     insta::assert_snapshot!(of_backend("kind: vllm, body: [1]"), @r"bench.yaml:3:25: `backends.b.body` must be a mapping, not a list");
     insta::assert_snapshot!(of_backend("kind: vllm, body: {top_p: .nan}"), @r"bench.yaml:3:33: `backends.b.body.top_p` must be a finite number, not the number NaN");
-    insta::assert_snapshot!(of_backend("kind: vllm, metrics: http://x, price: {per_hour: 1}"), @r"
-    bench.yaml:3:45: `backends.b.price` lacks the key `input_per_million`
-    bench.yaml:3:45: `backends.b.price` lacks the key `output_per_million`
-    bench.yaml:3:46: `backends.b.price.per_hour`: the price of a server by the hour is not part of this version yet (leave it out)
-    ");
+    insta::assert_snapshot!(of_backend("kind: vllm, metrics: http://x, price: {per_hour: 1, input_per_million: 2}"), @r"bench.yaml:3:78: a price is either by the hour or by tokens (leave one of the two out)");
+    insta::assert_snapshot!(of_backend("kind: vllm, price: {input_per_million: 2}"), @r"bench.yaml:3:26: `backends.b.price` lacks the key `output_per_million` (write `{per_hour: 1.20}`, or both prices of tokens)");
 }
 
 #[test]

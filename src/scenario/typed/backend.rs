@@ -120,16 +120,16 @@ mapping! {
     /// What the tokens of a server cost, in US dollars.
     #[expect(clippy::struct_field_names, reason = "they are the keys that people write")]
     PriceFile {
+        /// For an hour of the server.
+        optional per_hour: Amount,
         /// For a million input tokens.
-        required input_per_million: Amount,
+        optional input_per_million: Amount,
         /// For a million input tokens that the server took from its cache.
         optional cached_per_million: Amount = "`input_per_million`",
         /// For a million output tokens, reasoning included.
-        required output_per_million: Amount,
+        optional output_per_million: Amount,
     }
-    later {
-        "per_hour": "the price of a server by the hour",
-    }
+    later {}
 }
 
 mapping! {

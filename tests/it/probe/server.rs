@@ -119,6 +119,7 @@ pub(super) fn backend(kind: BackendKind, base: &BaseUrl) -> Backend {
         timeouts: Timeouts::default(),
         cold_start: None,
         price: None,
+        per_hour: None,
     }
 }
 

@@ -118,7 +118,6 @@ mapping! {
 
 mapping! {
     /// What the tokens of a server cost, in US dollars.
-    #[expect(clippy::struct_field_names, reason = "they are the keys that people write")]
     PriceFile {
         /// For an hour of the server.
         optional per_hour: Amount,

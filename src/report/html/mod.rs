@@ -4,6 +4,7 @@
 //! wrote is escaped by the template engine, the data of charts stand in a JSON block that is never
 //! run, and a content security policy allows the page's own script and style alone.
 
+mod capacity;
 mod forest;
 mod frame;
 mod lines;

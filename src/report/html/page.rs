@@ -4,6 +4,7 @@ use minijinja::context;
 use minijinja::value::Serde;
 use serde::Serialize;
 
+use super::capacity::capacity_plots;
 use super::forest::{ForestView, forest};
 use super::frame::{CHART_SCRIPT, CHART_STYLE, Frame, PAGE_STYLE, data_block};
 use super::lines::{Line, lines, run_labels};
@@ -16,7 +17,7 @@ use super::timeline::{Timeline, timeline};
 use super::views::{BannerLine, DefinitionView, RunView, banner, definitions, notes};
 use crate::compare::Comparison;
 use crate::report::ReportError;
-use crate::result::RunResult;
+use crate::result::{ResultError, RunResult};
 
 const TEMPLATE: &str = include_str!("assets/page.html");
 const PAGE_SCRIPT: &str = include_str!("assets/page.js");
@@ -38,7 +39,7 @@ pub struct PageRun<'a> {
 pub fn html(runs: &[PageRun<'_>], comparisons: &[Comparison]) -> Result<String, ReportError> {
     let lines = lines(runs);
     let sections = sections(runs, &lines)?;
-    let data = Data::new(runs, &lines, &sections);
+    let data = Data::new(runs, &lines, &sections)?;
     let views = sections.iter().enumerate().map(|(place, section)| {
         let before = place.checked_sub(1).map(|before| &sections[before]);
         section.view(place, before, !data.sections[place].is_empty(), runs.len() == 1)
@@ -59,6 +60,7 @@ pub fn html(runs: &[PageRun<'_>], comparisons: &[Comparison]) -> Result<String, 
         definitions: definitions(&sections),
         runs: facts.collect::<Result<_, _>>()?,
         notes: notes(&sections),
+        capacity: titles(&data.capacity),
         plots: titles(&data.plots),
         lengths: titles(&data.lengths),
         history: titles(&data.history),
@@ -92,6 +94,7 @@ struct Page {
     searches: Vec<SideView>,
     forests: Vec<ForestView>,
     definitions: Vec<DefinitionView>,
+    capacity: Vec<String>,
     plots: Vec<String>,
     lengths: Vec<String>,
     history: Vec<String>,
@@ -104,6 +107,8 @@ struct Data<'a> {
     timeline: Option<Timeline>,
     /// The curves of each section.
     sections: Vec<Vec<Shapes>>,
+    /// Throughput and limits over the load.
+    capacity: Vec<Plot>,
     /// Latency over throughput.
     plots: Vec<Plot>,
     /// Time to first token over input length.
@@ -113,16 +118,21 @@ struct Data<'a> {
 }
 
 impl<'a> Data<'a> {
-    fn new(runs: &[PageRun<'_>], lines: &'a [Line], sections: &[Section<'_>]) -> Self {
+    fn new(
+        runs: &[PageRun<'_>],
+        lines: &'a [Line],
+        sections: &[Section<'_>],
+    ) -> Result<Self, ResultError> {
         let curves = sections.iter().map(|section| section.curves(sections.len()));
-        Self {
+        Ok(Self {
             lines,
+            capacity: capacity_plots(runs, lines)?,
             timeline: timeline(runs, lines),
             sections: curves.collect(),
             plots: runs.first().map(|run| load_curves(run.result, sections)).unwrap_or_default(),
             lengths: input_lengths(runs, lines, sections),
             history: histories(runs, lines, sections),
-        }
+        })
     }
 }
 

@@ -37,7 +37,10 @@ pub(super) struct Plot {
     /// Whether points of a line are joined in their order.
     joined: bool,
     /// Levels drawn across: where, and what it is.
-    levels: Vec<(f64, String)>,
+    pub(super) levels: Vec<(f64, String)>,
+    /// Places of the horizontal axis drawn upright.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) uprights: Vec<Upright>,
     /// Names of whole places of the horizontal axis; empty where it is a number.
     names: Vec<String>,
     lines: Vec<PlotLine>,
@@ -46,24 +49,71 @@ pub(super) struct Plot {
     table: Vec<Vec<String>>,
 }
 
+/// A place of the horizontal axis, and between which others it lies.
 #[derive(Debug, Serialize)]
-struct PlotLine {
+pub(super) struct Upright {
+    /// Whose it is.
+    pub(super) line: usize,
+    pub(super) at: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+/// Points of one line of the page.
+#[derive(Debug, Serialize)]
+pub(super) struct PlotLine {
     line: usize,
-    points: Vec<(f64, f64)>,
+    pub(super) points: Vec<(f64, f64)>,
+    /// Whether it is no measurement, but what follows from some.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dashed: bool,
     /// What each point is; empty where that goes without saying.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     labels: Vec<String>,
     /// What stands beside each point; empty where nothing does.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    marks: Vec<String>,
+    pub(super) marks: Vec<String>,
     /// The point at the knee of the line; `None` where it has none, or too few points for one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    knee: Option<usize>,
+    pub(super) knee: Option<usize>,
 }
 
 impl PlotLine {
-    const fn new(line: usize, points: Vec<(f64, f64)>) -> Self {
-        Self { line, points, labels: Vec::new(), marks: Vec::new(), knee: None }
+    fn new(line: usize, points: Vec<(f64, f64)>) -> Self {
+        let (labels, marks) = (Vec::new(), Vec::new());
+        Self { line, points, dashed: false, labels, marks, knee: None }
+    }
+
+    /// Points, each with what it is.
+    pub(super) fn labelled(line: usize, points: Vec<(f64, f64)>, labels: Vec<String>) -> Self {
+        Self { labels, ..Self::new(line, points) }
+    }
+
+    /// What follows from measurements.
+    pub(super) fn dashed(line: usize, points: Vec<(f64, f64)>) -> Self {
+        Self { dashed: true, ..Self::new(line, points) }
+    }
+
+    /// How many points it has.
+    pub(super) const fn len(&self) -> usize {
+        self.points.len()
+    }
+}
+
+impl Plot {
+    /// Lines over numbers, without levels.
+    pub(super) fn joined(title: String, (x, y): (String, String), lines: Vec<PlotLine>) -> Self {
+        Self {
+            title,
+            x,
+            y,
+            joined: true,
+            levels: Vec::new(),
+            uprights: Vec::new(),
+            names: Vec::new(),
+            lines,
+            table: Vec::new(),
+        }
     }
 }
 
@@ -134,6 +184,7 @@ pub(super) fn load_curves(result: &RunResult, sections: &[Section<'_>]) -> Vec<P
                 y: format!("{} p{percentile}, {}", metric_name(metric), metric.unit().label()),
                 joined: true,
                 levels: slo.map(|limit| (limit.at_most_ms, "SLO".to_owned())).collect(),
+                uprights: Vec::new(),
                 names: Vec::new(),
                 lines,
                 table: Vec::new(),
@@ -231,6 +282,7 @@ pub(super) fn histories(
                 y: format!("{name} p{percentile}, {}", metric.unit().label()),
                 joined: true,
                 levels: Vec::new(),
+                uprights: Vec::new(),
                 names: names.clone(),
                 lines: drawn,
                 table: Vec::new(),
@@ -303,6 +355,7 @@ fn of_lengths(runs: &[PageRun<'_>], lines: &[Line], section: &Section<'_>) -> Op
         y: "TTFT, ms".to_owned(),
         joined: false,
         levels: Vec::new(),
+        uprights: Vec::new(),
         names: Vec::new(),
         lines: drawn,
         table,

@@ -290,16 +290,31 @@
         ctx.beginPath(); ctx.moveTo(bbox.left, y); ctx.lineTo(bbox.left + bbox.width, y); ctx.stroke();
         ctx.fillText(`${label} ${number(level)}`, bbox.left + 6 * ratio, y - 3 * ratio);
       }
+      ctx.textBaseline = "top";
+      (spec.uprights ?? []).forEach(({ line, at, low, high }, place) => {
+        const [from, x, to] = [low, at, high].map((load) => plot.valToPos(load, "x", true));
+        ctx.strokeStyle = ctx.fillStyle = colorOf(line);
+        ctx.globalAlpha = 0.12;
+        ctx.fillRect(from, bbox.top, to - from, bbox.height);
+        ctx.globalAlpha = 1;
+        ctx.setLineDash([2 * ratio, 3 * ratio]);
+        ctx.beginPath(); ctx.moveTo(x, bbox.top); ctx.lineTo(x, bbox.top + bbox.height); ctx.stroke();
+        ctx.fillText(number(at), x + 4 * ratio, bbox.top + (4 + 15 * (place % 4)) * ratio);
+      });
+      ctx.textBaseline = "bottom";
       ctx.setLineDash([]);
       for (const line of spec.lines) {
         const places = line.points.map(([x, y]) => [plot.valToPos(x, "x", true), plot.valToPos(y, "y", true)]);
         ctx.strokeStyle = ctx.fillStyle = colorOf(line.line);
         if (spec.joined) {
           ctx.lineWidth = 2 * ratio;
+          ctx.setLineDash(line.dashed ? [5 * ratio, 5 * ratio] : []);
           ctx.beginPath();
           places.forEach(([x, y], at) => (at ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
           ctx.stroke();
+          ctx.setLineDash([]);
         }
+        if (line.dashed) continue;
         ctx.globalAlpha = spec.joined ? 1 : 0.55;
         for (const [x, y] of places) {
           ctx.beginPath();
@@ -352,7 +367,7 @@
 
   // ---- figures -----------------------------------------------------------------------------
 
-  const builders = { time: timeChart, spectrum: spectrumChart, cumulated: cumulatedChart, bars: barsChart, plots: plane, lengths: plane, history: plane };
+  const builders = { time: timeChart, spectrum: spectrumChart, cumulated: cumulatedChart, bars: barsChart, capacity: plane, plots: plane, lengths: plane, history: plane };
 
   const show = (chart, place, aloud) => {
     const pairs = place === null || place === undefined ? [] : chart.built.read(chart.plot, place);

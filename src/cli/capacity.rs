@@ -6,10 +6,12 @@ use super::arguments::CapacityArguments;
 use super::exit::{CommandError, ExitCode};
 use super::output::{Terminal, print, say};
 use super::report::stored;
+use super::reports::internal;
 use crate::capacity::{Curve, CurvePoint, Demand, Sustained, capacity};
 use crate::metric::Threshold;
-use crate::report::{CapacityQuestion, TableOptions, capacity_text};
+use crate::report::{CapacityQuestion, TableOptions, capacity_csv, capacity_text};
 use crate::result::RunResult;
+use crate::store::save_text;
 
 /// Says how much the servers of a stored run can take.
 pub(super) fn capacity_of(arguments: &CapacityArguments) -> Result<ExitCode, CommandError> {
@@ -23,6 +25,14 @@ pub(super) fn capacity_of(arguments: &CapacityArguments) -> Result<ExitCode, Com
              `concurrency: [1, 2, 4, 8, 16]`",
             result.id
         )));
+    }
+    if let Some(file) = &arguments.csv {
+        let points = capacity_csv(&curves, &limits).map_err(internal)?;
+        if file.as_os_str() == "-" {
+            print(&points)?;
+            return Ok(ExitCode::Done);
+        }
+        save_text(file, &points).map_err(|error| CommandError::new(ExitCode::Internal, error))?;
     }
     let demand = arguments.users.map(|users| Demand { users, think: arguments.think });
     let think = Some(arguments.think).filter(|think| demand.is_none() && !think.is_zero());

@@ -28,8 +28,11 @@ pub(in crate::cli) struct CapacityArguments {
     #[arg(long, value_name = "DOLLARS", value_parser = price)]
     pub(in crate::cli) per_hour: Option<f64>,
     /// Print JSON instead of tables and sentences
-    #[arg(long)]
+    #[arg(long, conflicts_with = "csv")]
     pub(in crate::cli) json: bool,
+    /// Write the points as CSV into a file, `-` for stdout instead of the tables
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) csv: Option<PathBuf>,
 }
 
 fn price(text: &str) -> Result<f64, String> {

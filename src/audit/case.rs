@@ -26,6 +26,8 @@ pub(super) struct Case {
     pub(super) closed_at: u64,
     pub(super) health: ClientHealth,
     pub(super) in_flight_over_time: TimeSeries,
+    /// Medians of the minutes, in ms.
+    pub(super) minutes: Vec<f64>,
 }
 
 impl Case {
@@ -44,6 +46,7 @@ impl Case {
             closed_at: 10_000,
             health: ClientHealth::default(),
             in_flight_over_time: TimeSeries::new(),
+            minutes: Vec::new(),
         }
     }
 
@@ -108,6 +111,7 @@ impl Case {
             end: self.end,
             health: &self.health,
             in_flight: &self.in_flight_over_time,
+            minutes: &self.minutes,
             is_cold: false,
         };
         let findings = audit_cell(&self.summary(), &facts);

@@ -3,7 +3,9 @@
 
 use super::Severity::{self, Note, Reservation, Untrusted};
 use super::finding::percent;
-use super::{answers, bursts, client, gateway, load, plateau, prompts, run, steadiness, tokens};
+use super::{
+    answers, bursts, client, drift, gateway, load, plateau, prompts, run, steadiness, tokens,
+};
 use crate::measure::CutInputs;
 
 /// What is known about a kind of finding.
@@ -181,6 +183,25 @@ findings! {
         "a window that opens too early holds what warm-up is for; a twentieth of a mean is more \
          than most differences between servers, and a short high beginning makes the p99",
         "warm up for longer (`load.warmup`)";
+    Drift, "drift", [Reservation],
+        format!(
+            "the medians of the minutes of a cell of {} minutes or more have a trend (Mann-Kendall, p \
+             below {}), and it changes the median by {} and more over the whole time (Theil-Sen)",
+            drift::MINUTES, percent(drift::CHANCE), percent(drift::CHANGED)
+        ),
+        "a server that slows down by the hour (a leak, heat, a growing log or cache) has no one latency, \
+         and what is measured for ten minutes says little of a day",
+        "look at the server's memory, temperature and logs over that time; restart it and measure again";
+    LittlesLaw, "littles_law", [Reservation],
+        format!(
+            "in a window of {} latencies of {} ms or more with fewer than {} of failures, the requests in \
+             flight differ by {} and more from throughput times mean latency",
+            steadiness::LATENCIES_FOR_LAW, steadiness::SHORTEST_FOR_LAW_MS,
+            percent(answers::FAILURES), percent(steadiness::LAW)
+        ),
+        "by Little's law the two are the same wherever a load is steady, so requests were in flight that no \
+         latency tells of, or the load was not steady",
+        "measure for longer; look whether the server keeps streams open after the last token";
     NoWarmup, "no_warmup", [Note],
         "no warm-up request succeeded",
         "loading a model, opening connections and filling caches are in the figures",

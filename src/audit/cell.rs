@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use super::health::ClientHealth;
 use super::{
-    answers, bursts, client, cold, gateway, load, prompts, sample_size, steadiness, tokens,
+    answers, bursts, client, cold, drift, gateway, load, prompts, sample_size, steadiness, tokens,
 };
 use crate::measure::{CellSummary, TimeSeries};
 use crate::scenario::{Connections, Stage, Workload};
@@ -23,6 +23,8 @@ pub struct CellFacts<'a> {
     pub health: &'a ClientHealth,
     /// Requests in flight over time, from the opening of the window.
     pub in_flight: &'a TimeSeries,
+    /// The median latency of each whole minute, in ms.
+    pub minutes: &'a [f64],
     /// Whether its model was unloaded before, so that loading it is measured.
     pub is_cold: bool,
 }
@@ -91,6 +93,8 @@ const CHECKS: &[Check] = &[
     Check::Cell(load::arrivals_were_held_back),
     Check::Cell(steadiness::never_settled),
     Check::Cell(steadiness::warm_up_was_late),
+    Check::Cell(drift::latency_drifted),
+    Check::Cell(steadiness::law_was_broken),
     Check::Cell(load::nothing_warmed_up),
     Check::Cell(cold::model_was_loaded),
     Check::Cell(load::connections_were_opened),

@@ -38,6 +38,25 @@ fn a_sound_cell_gives_rise_to_nothing() {
 }
 
 #[test]
+fn a_median_that_drifts_for_minutes_is_told() {
+    let drifting = |step: f64, minutes: u32| {
+        let noise = |minute: u32| f64::from(minute * 7 % 5);
+        let minutes = (0..minutes).map(|it| 100.0 + noise(it) + step * f64::from(it));
+        Case { minutes: minutes.collect(), ..Case::of(&answer()) }
+    };
+    insta::assert_snapshot!(drifting(0.5, 60).findings(), @r"reservation drift: the median latency of a minute rose by 30.0 ms an hour, from about 102.8 ms to 132.2 ms in 60 minutes (Mann-Kendall z 10.2)");
+    assert_eq!(drifting(0.0, 60).findings(), "");
+    assert_eq!(drifting(0.05, 60).findings(), "", "too little to matter");
+    assert_eq!(drifting(5.0, 9).findings(), "", "too short to tell");
+}
+
+#[test]
+fn requests_in_flight_that_no_latency_tells_of_are_told() {
+    let lingering = RequestRecord { finished_at: Some(at(400)), ..answer() };
+    insta::assert_snapshot!(Case::of(&lingering).findings(), @r"reservation littles_law: 36.4 requests were in flight on average, but 121.2 a second of 70.0 ms each make 8.5: Little's law does not hold");
+}
+
+#[test]
 fn a_cell_without_requests_or_answers_is_not_to_be_trusted() {
     let nothing = Case { records: Vec::new(), ..Case::of(&answer()) };
     insta::assert_snapshot!(nothing.findings(), @r"
@@ -311,6 +330,7 @@ fn what_is_found_in_one_workload_of_a_mix_is_said_of_it_alone() {
         end: CellEnd::AsPlanned,
         health: &ClientHealth::default(),
         in_flight: &case.in_flight_over_time,
+        minutes: &case.minutes,
         is_cold: false,
     };
     let findings = audit_cell(&recorder.summary(window), &facts);

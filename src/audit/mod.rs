@@ -11,6 +11,7 @@ mod catalogue;
 mod cell;
 mod client;
 mod cold;
+mod drift;
 mod finding;
 mod gateway;
 mod health;

@@ -2,18 +2,26 @@
 
 use std::time::Duration;
 
+use super::answers::FAILURES;
 use super::catalogue::FindingKind;
-use super::cell::CellFacts;
+use super::cell::{CellEnd, CellFacts};
 use super::finding::{Finding, Severity};
 use super::settling::{Settling, TREND, settling};
 use crate::measure::{CellSummary, TimeSeries, figure};
 use crate::metric::{Metric, Statistic};
 use crate::scenario::LoadProfile;
-use crate::units::millis;
+use crate::units::{millis, ratio};
 
 /// Requests in flight change only as fast as requests come and go: in a window of fewer times
 /// the mean latency they have no level to be near or far from.
 pub(super) const LATENCIES_IN_WINDOW: f64 = 10.0;
+
+/// The same, for Little's law: what begins before the window or ends after it counts on one side only.
+pub(super) const LATENCIES_FOR_LAW: f64 = 30.0;
+/// Latencies below this are not much longer than what the end of an answer takes, which is none of them.
+pub(super) const SHORTEST_FOR_LAW_MS: f64 = 20.0;
+/// Shares further apart than this are no noise.
+pub(super) const LAW: f64 = 0.1;
 
 pub(super) fn never_settled(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
     all_over_time(summary, facts).iter().find_map(|series| {
@@ -47,6 +55,38 @@ pub(super) fn warm_up_was_late(summary: &CellSummary, facts: &CellFacts<'_>) -> 
     let (seconds, text) = late.max_by(|one, other| one.0.total_cmp(&other.0))?;
     let finding = Finding::new(FindingKind::LateWarmup, Severity::Reservation, text);
     Some(finding.measured(seconds, 0.0))
+}
+
+/// Requests in flight are throughput times latency, wherever a load is steady.
+///
+/// # Source
+///
+/// J. D. C. Little, A Proof for the Queuing Formula L = λW, Operations Research 9 (1961).
+pub(super) fn law_was_broken(summary: &CellSummary, facts: &CellFacts<'_>) -> Option<Finding> {
+    let is_whole = matches!(facts.end, CellEnd::AsPlanned);
+    if !is_whole || !facts.stage.profile.is_steady() || facts.is_mixed() {
+        return None;
+    }
+    let window = |metric| summary.windows.get(&metric).copied();
+    let (in_flight, rps) = (window(Metric::Concurrency)?, window(Metric::RequestThroughput)?);
+    let e2e = summary.distributions.get(&Metric::E2e)?;
+    let mean_ms = figure(e2e, Metric::E2e.unit(), Statistic::Mean)?;
+    let failed = ratio(summary.outcomes.failures(), summary.outcomes.arrivals)?;
+    let is_long = millis(summary.window.length()) >= LATENCIES_FOR_LAW * mean_ms;
+    if mean_ms < SHORTEST_FOR_LAW_MS || !is_long || failed >= FAILURES || in_flight <= 0.0 {
+        return None;
+    }
+    let expected = rps * mean_ms / 1e3;
+    let apart = (expected - in_flight).abs() / in_flight;
+    if apart < LAW {
+        return None;
+    }
+    let text = format!(
+        "{in_flight:.1} requests were in flight on average, but {rps:.1} a second of {mean_ms:.1} ms each \
+         make {expected:.1}: Little's law does not hold"
+    );
+    let finding = Finding::new(FindingKind::LittlesLaw, Severity::Reservation, text);
+    Some(finding.measured(apart, LAW))
 }
 
 /// Something that went on over time.

@@ -16,6 +16,7 @@ mod gateway_counts;
 mod histogram_codec;
 mod interval;
 mod live;
+mod minutes;
 mod paired;
 mod pooling;
 mod recorder;
@@ -52,6 +53,7 @@ pub use histogram_codec::{
 };
 pub use interval::{CellPhase, INTERVAL, Interval, Timeline};
 pub use live::{LiveSnapshot, LiveTtft};
+pub use minutes::MinuteMedians;
 pub use paired::{Added, AddedTime, PairSide, RequestPair};
 pub use recorder::{MixMember, Recorded, Recorder, RecordingRules};
 pub use request_metrics::RequestMetrics;

@@ -21,7 +21,7 @@ use super::worker::{CellJob, Command, Report, Worker};
 use crate::audit::{CellEnd as AuditEnd, ClientHealth};
 use crate::clock::Clock;
 use crate::load::{Purpose, Recording, Schedule, Stream};
-use crate::measure::{CellSummary, Interval, Recorder, ServerSample, TimeSeries};
+use crate::measure::{CellSummary, Interval, MinuteMedians, Recorder, ServerSample, TimeSeries};
 use crate::plan::Cell;
 use crate::record::RequestRecord;
 use crate::scenario::{Course, LoadProfile, Replay, Warmup};
@@ -53,6 +53,8 @@ pub(super) struct CellEnd {
     pub(super) in_flight: TimeSeries,
     /// What the server told of itself.
     pub(super) server: Vec<ServerSample>,
+    /// The median latency of each whole minute.
+    pub(super) minutes: MinuteMedians,
     /// Who watched what it shows.
     pub(super) probe: Option<ProbeWatch>,
 }
@@ -89,6 +91,7 @@ pub(super) struct CellRun<'a> {
     watch: Option<ServerWatch>,
     server: Vec<ServerSample>,
     probe: Option<ProbeWatch>,
+    minutes: MinuteMedians,
 }
 
 impl<'a> CellRun<'a> {
@@ -117,6 +120,7 @@ impl<'a> CellRun<'a> {
             watch: None,
             server: Vec::new(),
             probe: None,
+            minutes: MinuteMedians::default(),
         }
     }
 
@@ -173,6 +177,7 @@ impl<'a> CellRun<'a> {
             },
             server: self.server,
             probe: self.probe,
+            minutes: self.minutes,
             in_flight: self.checkup.in_flight(),
             health: self.checkup.health(workers, self.state.handovers_refused()),
         })
@@ -345,6 +350,7 @@ impl<'a> CellRun<'a> {
 
     fn tell_interval(&mut self, interval: &Interval) -> Result<(), CellError> {
         self.merged.merge(interval.recorder());
+        self.minutes.add(interval);
         self.observer.interval(self.cell, interval)?;
         Ok(())
     }

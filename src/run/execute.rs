@@ -479,6 +479,7 @@ impl<'a> Run<'a> {
             end: end.how,
             health: &end.health,
             in_flight: &end.in_flight,
+            minutes: end.minutes.medians(),
             is_cold: starts.iter().any(|start| start.action == "unloaded" && start.error.is_none()),
         };
         finished.ended_early = match end.how {

@@ -274,6 +274,8 @@ impl Recording<'_> {
     fn open(&mut self) -> Result<(), StoreError> {
         let Some(mut begun) = self.begun.take() else { return Ok(()) };
         let folder = if let Some(run) = &mut self.broken_off {
+            let cells = begun.cells.len();
+            self.display.note(&format!("resuming `{}`: {cells} cells are kept", begun.id));
             run.reopen(&begun)?
         } else {
             let (name, policy) = (&self.folder_name, self.policy);

@@ -4,29 +4,34 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::arguments::RunArguments;
+use super::arguments::{RunArguments, SourceArguments};
 use super::exit::{CommandError, ExitCode};
 use super::scenario;
 use crate::clock::WallTime;
 use crate::metric::DEFINITIONS_VERSION;
-use crate::result::{CellResult, Note, ResumedEntry, RunResult, scenario_hash};
+use crate::plan::RunPlan;
+use crate::result::{CellResult, Host, Note, ResumedEntry, RunIdentity, RunResult, scenario_hash};
 use crate::run::GoingOn;
-use crate::scenario::{Origin, Overrides, Scenario};
-use crate::store::{self, RunFolder, StoreError};
+use crate::scenario::{Origin, Overrides, PromptSource, Scenario};
+use crate::store::{self, HeldFolder, RunFolder, StoreError, host_facts};
 use crate::units::{Moment, count, to_u32};
 
-/// What stands in `scenario.yaml` in place of a secret that was written out.
-const HIDDEN: &str = "***";
 /// What lies between the last stored moment and the first new one, at least.
 const GAP: Duration = Duration::from_secs(1);
+/// What a fingerprint says of what nothing tells.
+const UNKNOWN: &str = "unknown";
 
 /// A run that was broken off.
 pub(super) struct BrokenOff {
     path: PathBuf,
+    /// The folder, until it is opened again.
+    held: Option<HeldFolder>,
     /// The result as it was stored.
     pub(super) stored: RunResult,
     /// What of it is kept.
     kept: RunResult,
+    /// The machine that goes on.
+    host: Host,
 }
 
 impl BrokenOff {
@@ -34,7 +39,7 @@ impl BrokenOff {
     ///
     /// # Errors
     ///
-    /// That there is none, or it cannot go on, for exit code 2.
+    /// That there is none, it still goes on, or it cannot go on, for exit code 2.
     pub(super) fn open(path: &Path, results: &Path) -> Result<Self, CommandError> {
         let below = results.join(path);
         let path = if path.is_dir() || !below.is_dir() { path.to_owned() } else { below };
@@ -44,19 +49,22 @@ impl BrokenOff {
                 path.display()
             )));
         }
-        let stored =
-            store::load(&path).map_err(|error| CommandError::new(ExitCode::Usage, error))?;
+        let unusable = |error: StoreError| CommandError::new(ExitCode::Usage, error);
+        // Whoever still writes there would be read in the midst of it.
+        let looked_at = store::load(&path).map_err(unusable)?;
         let refused = |why: &str| CommandError::usage(format!("`{}` {why}", path.display()));
-        if !stored.merged_from.is_empty() {
+        if !looked_at.merged_from.is_empty() {
             return Err(refused("is the sum of several runs: resume those"));
         }
+        let held = HeldFolder::take(&path).map_err(unusable)?;
+        let stored = store::load(&path).map_err(unusable)?;
         if stored.provenance.definitions_version != DEFINITIONS_VERSION {
             return Err(refused(
                 "was measured by a pacemark that defines its metrics in another way: go on with that one",
             ));
         }
         let kept = kept(&stored);
-        Ok(Self { path, stored, kept })
+        Ok(Self { path, held: Some(held), stored, kept, host: host_facts() })
     }
 
     /// Whether nothing is missing.
@@ -71,41 +79,85 @@ impl BrokenOff {
     ///
     /// That it is another, or lacks its secrets, for exit code 2.
     pub(super) fn scenario(&self, arguments: &RunArguments) -> Result<Arc<Scenario>, CommandError> {
-        let expected = &self.stored.provenance.scenario_sha256;
-        if scenario::is_named(&arguments.source) {
-            let named = scenario::load(&arguments.source)?;
-            if scenario_hash(&named.stored_text) == *expected {
-                return Ok(named);
-            }
-            return Err(CommandError::usage(format!(
-                "this is not the scenario of `{}`: a run goes on with what it began with; leave the \
-                 scenario out to take the one that lies there",
+        let source = &arguments.source;
+        let scenario =
+            if scenario::is_named(source) { self.named(source)? } else { self.alone(source)? };
+        match self.otherwise(&scenario) {
+            None => Ok(scenario),
+            Some(what) => Err(CommandError::usage(format!(
+                "the environment makes another scenario of this than that of `{}`: {what}",
                 self.path.display()
-            )));
+            ))),
+        }
+    }
+
+    /// The scenario that the arguments name, with all changes that they ask for.
+    fn named(&self, source: &SourceArguments) -> Result<Arc<Scenario>, CommandError> {
+        let named = scenario::load(source)?;
+        if scenario_hash(&named.stored_text) == self.stored.provenance.scenario_sha256 {
+            return Ok(named);
+        }
+        Err(CommandError::usage(format!(
+            "this is not the scenario of `{}`: a run goes on with what it began with; leave the \
+             scenario and its flags out to take what lies there, or give all of them as at first",
+            self.path.display()
+        )))
+    }
+
+    /// The scenario that lies in the folder.
+    fn alone(&self, source: &SourceArguments) -> Result<Arc<Scenario>, CommandError> {
+        if scenario::is_changed(source) {
+            return Err(CommandError::usage(
+                "--resume goes on with the scenario as it was: leave out what changes it",
+            ));
         }
         let file = self.path.join("scenario.yaml");
+        let name = file.display().to_string();
         let text =
             store::read_text(&file).map_err(|error| CommandError::new(ExitCode::Usage, error))?;
         let text = text.ok_or_else(|| {
-            CommandError::usage(format!("`{}` is missing; name the scenario file", file.display()))
+            CommandError::usage(format!("`{name}` is missing; name the scenario file"))
         })?;
-        if scenario_hash(&text) != *expected {
+        if scenario_hash(&text) != self.stored.provenance.scenario_sha256 {
             return Err(CommandError::usage(format!(
-                "`{}` was changed since the run began: a run goes on with what it began with",
-                file.display()
+                "`{name}` was changed since the run began: a run goes on with what it began with"
             )));
         }
-        if text.contains(HIDDEN) {
+        if scenario::lacks_secrets(&text) {
             return Err(CommandError::usage(format!(
-                "`{}` holds `{HIDDEN}` in place of a secret; name the scenario file as well: \
-                 `pacemark run SCENARIO --resume {}`",
-                file.display(),
+                "`{name}` holds `***` in place of a secret that was written out; give the scenario \
+                 as at first: `pacemark run SCENARIO --resume {}`",
                 self.path.display()
             )));
         }
-        let name = file.display().to_string();
         let folder = scenario::working_folder().join(&self.path);
         scenario::parse(&text, &Origin { name, folder }, &Overrides::default())
+    }
+
+    /// In what `scenario` is another than at first although its text is the same: what the
+    /// environment gives may have changed. `None`: in nothing.
+    fn otherwise(&self, scenario: &Scenario) -> Option<String> {
+        let now = RunResult::new(RunIdentity::default(), scenario);
+        for (before, now) in self.stored.backends.iter().zip(&now.backends) {
+            if before.url != now.url {
+                let [before_at, now_at] =
+                    [&before.url, &now.url].map(|url| url.as_deref().unwrap_or("nowhere"));
+                let name = &now.name;
+                return Some(format!("`{name}` was at {before_at}, and would be at {now_at}"));
+            }
+        }
+        for (before, now) in self.stored.workloads.iter().zip(&now.workloads) {
+            if before.model != now.model {
+                let (name, before, now) = (&now.name, &before.model, &now.model);
+                return Some(format!(
+                    "`{name}` asked for the model `{before}`, and would ask for `{now}`"
+                ));
+            }
+        }
+        let is_same = self.stored.stages.starts_with(&now.stages)
+            && self.stored.load == now.load
+            && self.stored.slo == now.slo;
+        (!is_same).then(|| "its load or its limits".to_owned())
     }
 
     /// Where its moments go on.
@@ -114,9 +166,10 @@ impl BrokenOff {
     ///
     /// That the result does not say when it began, for exit code 2.
     pub(super) fn going_on(&self, drain: Duration) -> Result<GoingOn, CommandError> {
-        let text = &self.stored.started_at;
-        let started_at = WallTime::parse(text)
-            .ok_or_else(|| CommandError::usage(format!("`{text}` is no time a run began at")))?;
+        let started_at = self.started_at().ok_or_else(|| {
+            let text = &self.stored.started_at;
+            CommandError::usage(format!("`{text}` is no time a run began at"))
+        })?;
         let passed = WallTime::now().unix_millis().saturating_sub(started_at.unix_millis());
         let passed = Duration::from_millis(u64::try_from(passed).unwrap_or(0));
         let closed = self.kept.cells.iter().filter_map(|cell| cell.window.closed_ns).max();
@@ -125,59 +178,75 @@ impl BrokenOff {
         Ok(GoingOn { started_at, now: last.max(Moment::ZERO + passed) })
     }
 
-    /// Its folder, cut back to what is kept.
+    fn started_at(&self) -> Option<WallTime> {
+        WallTime::parse(&self.stored.started_at)
+    }
+
+    /// Its folder, with `begun` as its result and cut back to what is kept.
     ///
     /// # Errors
     ///
-    /// That another process still writes to it, for exit code 2, or that it cannot be written.
-    pub(super) fn folder(&self) -> Result<RunFolder, CommandError> {
-        let sorted = |error: StoreError| {
-            let code = match &error {
-                StoreError::GoesOn { .. } => ExitCode::Usage,
-                _ => ExitCode::Internal,
-            };
-            CommandError::new(code, error)
-        };
-        let folder = RunFolder::reopen(&self.path, &self.stored, &self.kept).map_err(sorted)?;
-        // The result tells of no more than the files hold.
-        let kept = RunResult { records: Some(folder.records()), ..self.kept.clone() };
-        folder.save(&kept).map_err(sorted)?;
-        Ok(folder)
+    /// [`StoreError`] if it cannot be written.
+    pub(super) fn reopen(&mut self, begun: &RunResult) -> Result<RunFolder, StoreError> {
+        let held = self.held.take().map_or_else(|| HeldFolder::take(&self.path), Ok)?;
+        held.reopen(&self.stored, begun)
     }
 
     /// The result to go on with.
-    pub(super) fn begun(&self) -> RunResult {
+    pub(super) fn begun(&self, plan: &RunPlan) -> RunResult {
         let mut begun = self.kept.clone();
         let entry = ResumedEntry {
             at: WallTime::now().to_string(),
-            cells_kept: to_u32(count(begun.cells.len())),
             pacemark_version: env!("CARGO_PKG_VERSION").to_owned(),
+            cells_kept: to_u32(count(begun.cells.len())),
+            requests_dropped: 0,
         };
-        let kept = match entry.cells_kept {
-            1 => "1 cell".to_owned(),
-            cells => format!("{cells} cells"),
+        let (kept, planned) = (entry.cells_kept, plan.cells().len());
+        let kept = match (plan.scenario().load.probings.is_empty(), kept) {
+            (true, _) => format!("{kept} of {planned} cells"),
+            // How many there will be is not known yet.
+            (false, 1) => "1 cell".to_owned(),
+            (false, _) => format!("{kept} cells"),
         };
         let text = format!("broken off, and resumed at {} with {kept} kept", entry.at);
         begun.notes.push(Note { backend: None, text });
-        let before = &self.stored.provenance.pacemark_version;
-        if *before != entry.pacemark_version {
-            let text = format!("begun by pacemark {before}, resumed by {}", entry.pacemark_version);
-            begun.notes.push(Note { backend: None, text });
+        for path in plan.scenario().workloads.iter().filter_map(|work| prompts_file(&work.prompts))
+        {
+            if self.started_at().is_some_and(|at| store::is_newer(path, at)) {
+                let text = format!(
+                    "`{}` was written after the run began: the cells that were kept may have sent \
+                     other prompts",
+                    path.display()
+                );
+                begun.notes.push(Note { backend: None, text });
+            }
         }
         begun.resumed.push(entry);
         begun
     }
 
-    /// Says in `result` what is not as it was before, and nothing twice.
-    pub(super) fn conclude(&self, result: &mut RunResult) {
-        for (before, now) in self.stored.backends.iter().zip(&result.backends) {
-            if before.server_version != now.server_version
-                && let (Some(then), Some(now_is)) = (&before.server_version, &now.server_version)
-            {
+    /// Says in `result` how many requests were dropped and what is not as it was before; nothing
+    /// twice. What was said of the cells that are kept stays.
+    pub(super) fn complete(&self, result: &mut RunResult, requests_dropped: u64) {
+        if let Some(entry) = result.resumed.last_mut() {
+            entry.requests_dropped = requests_dropped;
+        }
+        for cell in &mut result.cells {
+            let before = self.kept.cells.iter().find(|kept| kept.labels.id == cell.labels.id);
+            if let Some(before) = before {
+                cell.error_bound.clone_from(&before.error_bound);
+            }
+        }
+        let mut now = result.without_histograms();
+        now.provenance.host.clone_from(&self.host);
+        env!("CARGO_PKG_VERSION").clone_into(&mut now.provenance.pacemark_version);
+        for it in self.stored.fingerprint().differences(&now.fingerprint()) {
+            if it.left != UNKNOWN && it.right != UNKNOWN {
                 let text = format!(
-                    "was version {then} before the run was broken off, and is {now_is} now"
+                    "{} was {} before the run was broken off, and is {} since it was resumed",
+                    it.label, it.left, it.right
                 );
-                result.notes.push(Note { backend: Some(now.name.clone()), text });
+                result.notes.push(Note { backend: None, text });
             }
         }
         let mut told: Vec<Note> = Vec::new();
@@ -186,6 +255,15 @@ impl BrokenOff {
             told.push(note.clone());
             is_new
         });
+    }
+}
+
+/// The file of the prompts, if they are in one.
+fn prompts_file(prompts: &PromptSource) -> Option<&Path> {
+    match prompts {
+        PromptSource::File(file) => Some(&file.path),
+        PromptSource::Trace(file) => Some(&file.path),
+        PromptSource::Inline(_) | PromptSource::Synthetic(_) => None,
     }
 }
 

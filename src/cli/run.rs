@@ -61,37 +61,34 @@ pub(super) fn run(arguments: &RunArguments, quiet: bool) -> Result<ExitCode, Com
         Some(run) => run.stored.id.clone(),
         None => folder_name(started, &scenario.name),
     };
+    let identity = RunIdentity {
+        id: name.clone(),
+        started_at: started.with_millis(),
+        commit: option_env!("PACEMARK_COMMIT").map(str::to_owned),
+        command_line: command_line::without_secrets(std::env::args()),
+        host: host.clone(),
+    };
+    let begun = match &broken_off {
+        Some(run) => run.begun(&plan),
+        None => RunResult::new(identity, &scenario),
+    };
     let mut recording = Recording {
         output_dir: &arguments.output_dir,
         scenario_text: &scenario.stored_text,
         policy,
         started,
         plan: Arc::clone(&plan),
-        begun: None,
-        folder: broken_off.as_deref().map(BrokenOff::folder).transpose()?,
+        begun: Some(begun.clone()),
+        broken_off,
+        folder: None,
         calibration: stored(&host),
         display: Display::new(&plan, &name, (manner, told.is_some()), (&shared, &interrupt)),
         folder_name: name,
     };
-    let identity = RunIdentity {
-        id: recording.folder_name.clone(),
-        started_at: started.with_millis(),
-        commit: option_env!("PACEMARK_COMMIT").map(str::to_owned),
-        command_line: command_line::without_secrets(std::env::args()),
-        host,
-    };
-    let begun = match &broken_off {
-        Some(run) => run.begun(),
-        None => RunResult::new(identity, &scenario),
-    };
-    recording.begun = Some(begun.clone()).filter(|_| broken_off.is_none());
     let ended = run.execute(begun, &mut recording);
     recording.display.finish();
     drop(told);
     let mut result = ended.map_err(sorted)?;
-    if let Some(run) = &broken_off {
-        run.conclude(&mut result);
-    }
     result.finished_at = Some(WallTime::now().to_string());
     let comparison = if let Some(folder) = recording.close(&mut result)? {
         conclude(&folder, &result, arguments)?
@@ -248,7 +245,8 @@ fn sorted(error: RunError) -> CommandError {
 }
 
 /// Writes the folder of a run and shows its progress. The folder is made when the first cell
-/// begins, so that a run that never starts leaves nothing behind.
+/// begins, so that a run that never starts leaves nothing behind; that of a run that was broken off
+/// stays as it was until then.
 struct Recording<'a> {
     output_dir: &'a std::path::Path,
     folder_name: String,
@@ -259,6 +257,8 @@ struct Recording<'a> {
     /// The result before any cell, until the folder is there to store it in: whoever looks at the
     /// folder meanwhile finds a run that goes on.
     begun: Option<RunResult>,
+    /// The run that goes on; `None` for a new one.
+    broken_off: Option<Box<BrokenOff>>,
     folder: Option<RunFolder>,
     calibration: Option<Calibration>,
     display: Display,
@@ -266,26 +266,47 @@ struct Recording<'a> {
 
 impl Recording<'_> {
     fn folder(&mut self) -> io::Result<&mut RunFolder> {
-        if self.folder.is_none() {
-            let (name, policy) = (&self.folder_name, self.policy);
-            let folder = RunFolder::create(self.output_dir, name, policy, self.started)
-                .map_err(io::Error::other)?;
-            folder.write_scenario(self.scenario_text).map_err(io::Error::other)?;
-            if let Some(mut begun) = self.begun.take() {
-                name_and_save(&folder, &mut begun).map_err(io::Error::other)?;
-            }
-            self.display.stored_as(folder.id());
-            self.folder = Some(folder);
-        }
+        self.open().map_err(io::Error::other)?;
         self.folder.as_mut().ok_or_else(|| io::Error::other("the folder of the run is missing"))
     }
 
-    /// Writes the final result; the folder it lies in, if any cell began.
-    fn close(self, result: &mut RunResult) -> Result<Option<RunFolder>, CommandError> {
+    /// Makes or opens the folder, where that was not done yet.
+    fn open(&mut self) -> Result<(), StoreError> {
+        let Some(mut begun) = self.begun.take() else { return Ok(()) };
+        let folder = if let Some(run) = &mut self.broken_off {
+            let cells = begun.cells.len();
+            self.display.note(&format!("resuming `{}`: {cells} cells are kept", begun.id));
+            run.reopen(&begun)?
+        } else {
+            let (name, policy) = (&self.folder_name, self.policy);
+            let folder = RunFolder::create(self.output_dir, name, policy, self.started)?;
+            folder.write_scenario(self.scenario_text)?;
+            folder
+        };
+        self.display.stored_as(folder.id());
+        self.folder = Some(folder);
+        self.save(&mut begun)
+    }
+
+    /// Stores the result, under the name its folder got and with what only that knows.
+    fn save(&self, result: &mut RunResult) -> Result<(), StoreError> {
+        let Some(folder) = &self.folder else { return Ok(()) };
         state_bounds(result, self.calibration.as_ref());
-        if let Some(folder) = &self.folder {
-            name_and_save(folder, result).map_err(stored_badly)?;
+        folder.id().clone_into(&mut result.id);
+        result.records = Some(folder.records());
+        if let Some(run) = &self.broken_off {
+            run.complete(result, folder.requests_dropped());
         }
+        folder.save(result)
+    }
+
+    /// Writes the final result; the folder it lies in, if any cell began or nothing was missing but
+    /// the result of all.
+    fn close(mut self, result: &mut RunResult) -> Result<Option<RunFolder>, CommandError> {
+        if self.broken_off.is_some() && !result.partial {
+            self.open().map_err(stored_badly)?;
+        }
+        self.save(result).map_err(stored_badly)?;
         Ok(self.folder)
     }
 }
@@ -293,13 +314,6 @@ impl Recording<'_> {
 /// A folder that cannot be written, for exit code 1.
 fn stored_badly(error: StoreError) -> CommandError {
     CommandError::new(ExitCode::Internal, error)
-}
-
-/// Stores the result under the name its folder got, with which rows it keeps.
-fn name_and_save(folder: &RunFolder, result: &mut RunResult) -> Result<(), StoreError> {
-    folder.id().clone_into(&mut result.id);
-    result.records = Some(folder.records());
-    folder.save(result)
 }
 
 impl Observer for Recording<'_> {
@@ -340,9 +354,7 @@ impl Observer for Recording<'_> {
 
     fn cell_finished(&mut self, cell: &Cell, result: &RunResult) -> io::Result<()> {
         self.display.cell_finished(cell, result)?;
-        let mut result = result.clone();
-        state_bounds(&mut result, self.calibration.as_ref());
-        name_and_save(self.folder()?, &mut result).map_err(io::Error::other)
+        self.save(&mut result.clone()).map_err(io::Error::other)
     }
 
     fn note(&mut self, text: &str) {

@@ -47,6 +47,20 @@ pub(super) fn is_named(source: &SourceArguments) -> bool {
     source.scenario.is_some() || has_flags(&source.flags)
 }
 
+/// Whether the arguments change the scenario that they name.
+pub(super) fn is_changed(source: &SourceArguments) -> bool {
+    let lists = [&source.set, &source.backend, &source.workload, &source.gates.gate];
+    lists.into_iter().any(|list| !list.is_empty())
+        || source.rounds.is_some()
+        || source.seed.is_some()
+        || settings_of(&source.flags).next().is_some()
+}
+
+/// Whether a stored scenario lacks secrets that were written out in it.
+pub(super) fn lacks_secrets(stored_text: &str) -> bool {
+    crate::scenario::lacks_secrets(stored_text, &Environment { var: &variable, read: &read_text })
+}
+
 /// Reads and checks a text.
 ///
 /// # Errors

@@ -85,10 +85,12 @@ pub struct RunResult {
 pub struct ResumedEntry {
     /// When it went on, in UTC.
     pub at: String,
-    /// Cells that were measured before.
-    pub cells_kept: u32,
     /// Version of the pacemark that went on.
     pub pacemark_version: String,
+    /// Cells that had been measured to their end, and were kept.
+    pub cells_kept: u32,
+    /// Rows of `requests.csv` that were taken away, since their cells had not come to an end.
+    pub requests_dropped: u64,
 }
 
 /// Which requests have a row in `requests.csv`.

@@ -11,8 +11,17 @@ use std::path::Path;
 use super::StoreError;
 use crate::units::count;
 
-/// Cuts a file of CSV behind its last rows whose `column` is kept; the number of rows that are left.
-/// 0 where there is no file.
+/// Rows of a file that was cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// Rows that are left.
+    pub(super) kept: u64,
+    /// Rows that were taken away, without one that was not written to its end.
+    pub(super) dropped: u64,
+}
+
+/// Cuts a file of CSV behind its last rows whose `column` is kept. Does nothing where there is no
+/// file.
 ///
 /// # Errors
 ///
@@ -21,21 +30,27 @@ pub(super) fn cut_rows(
     path: &Path,
     column: &str,
     is_kept: impl Fn(&str) -> bool,
-) -> Result<u64, StoreError> {
-    let Some(file) = open(path)? else { return Ok(0) };
+) -> Result<Cut, StoreError> {
+    let Some(file) = open(path)? else { return Ok(Cut::default()) };
     let failed =
         |error: csv::Error| StoreError::Read { path: path.to_owned(), source: error.into() };
     let mut reader = csv::Reader::from_reader(BufReader::new(file));
     let head = reader.headers().map_err(failed)?;
     let place = head.iter().position(|name| name == column).unwrap_or(0);
-    let (mut end, mut rows) = (reader.position().byte(), 0);
+    let (mut end, mut rows) = (reader.position().byte(), Cut::default());
     let mut record = csv::StringRecord::new();
-    // A row that cannot be read was not written to its end.
-    while matches!(reader.read_record(&mut record), Ok(true)) {
-        if !record.get(place).is_some_and(&is_kept) {
-            break;
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Err(error) if error.is_io_error() => return Err(failed(error)),
+            // A row that is wrong was not written to its end.
+            Ok(false) | Err(_) => break,
         }
-        (end, rows) = (reader.position().byte(), rows + 1);
+        if rows.dropped == 0 && record.get(place).is_some_and(&is_kept) {
+            (end, rows.kept) = (reader.position().byte(), rows.kept + 1);
+        } else {
+            rows.dropped += 1;
+        }
     }
     cut(path, end)?;
     Ok(rows)
@@ -90,7 +105,7 @@ fn cut(path: &Path, end: u64) -> Result<(), StoreError> {
 mod tests {
     use std::fs;
 
-    use super::{cut_lines, cut_rows};
+    use super::{Cut, cut_lines, cut_rows};
 
     /// Whole rows of two cells, a third cell, and an end that a crash cut off.
     const ROWS: &str = "cell,text\n0,a\n0,\"b\n1,x\"\n1,c\n12,d\n1";
@@ -102,15 +117,18 @@ mod tests {
         let cut = |kept: &[&str]| {
             fs::write(&path, ROWS).unwrap();
             let rows = cut_rows(&path, "cell", |cell| kept.contains(&cell)).unwrap();
-            (rows, fs::read_to_string(&path).unwrap())
+            ((rows.kept, rows.dropped), fs::read_to_string(&path).unwrap())
         };
-        assert_eq!(cut(&[]), (0, "cell,text\n".to_owned()));
-        assert_eq!(cut(&["0"]), (2, "cell,text\n0,a\n0,\"b\n1,x\"\n".to_owned()));
-        assert_eq!(cut(&["0", "1"]).0, 3);
+        assert_eq!(cut(&[]), ((0, 4), "cell,text\n".to_owned()));
+        assert_eq!(cut(&["0"]), ((2, 2), "cell,text\n0,a\n0,\"b\n1,x\"\n".to_owned()));
+        assert_eq!(cut(&["0", "1"]).0, (3, 1));
         // The last row is cut off in its first field, and is none of cell 1.
         let (rows, text) = cut(&["0", "1", "12"]);
-        assert_eq!((rows, text.ends_with("12,d\n")), (4, true));
-        assert_eq!(cut_rows(&folder.path().join("none.csv"), "cell", |_| true).unwrap(), 0);
+        assert_eq!((rows, text.ends_with("12,d\n")), ((4, 0), true));
+        // What stands behind a cell that is not kept goes with it.
+        assert_eq!(cut(&["0", "12"]).0, (2, 2));
+        let missing = folder.path().join("none.csv");
+        assert_eq!(cut_rows(&missing, "cell", |_| true).unwrap(), Cut::default());
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(super) const REQUESTS_FILE: &str = "requests.csv";
 /// The file that people read first.
 const SUMMARY_FILE: &str = "summary.md";
 /// The file that people look at.
-const PAGE_FILE: &str = "report.html";
+pub(super) const PAGE_FILE: &str = "report.html";
 /// Runs of one name and second that are told apart by a number; more mean something is wrong.
 const MOST_NAMESAKES: u32 = 1_000;
 /// Longest slug of a name: file systems take 255 bytes, and a Chinese character takes three.
@@ -45,6 +45,8 @@ pub struct RunFolder {
     pub(super) gateway_pairs: Option<GatewayPairRows>,
     pub(super) finished: u64,
     pub(super) kept: u64,
+    /// Rows of `requests.csv` that were taken away when the run was resumed.
+    pub(super) dropped: u64,
 }
 
 impl RunFolder {
@@ -86,6 +88,7 @@ impl RunFolder {
             gateway_pairs: None,
             finished: 0,
             kept: 0,
+            dropped: 0,
         })
     }
 
@@ -197,6 +200,12 @@ impl RunFolder {
             server_metrics.sync()?;
         }
         self.histograms.sync()
+    }
+
+    /// Rows of `requests.csv` that were taken away when the run was resumed, since their cells had
+    /// not come to an end; 0 in a new run.
+    pub const fn requests_dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// Which requests have a row so far; for [`RunResult::records`].

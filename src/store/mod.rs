@@ -38,11 +38,12 @@ pub use merge::{MergedFolder, save_merged};
 pub use page::page_of;
 pub use records::RecordsPolicy;
 pub use requests::request_values;
+pub use resume::HeldFolder;
 pub use run_rows::run_rows;
 pub use shelf::{Shelf, is_running, open_file};
 pub use table_schema::{RowsFile, table_schema};
 pub use tail::SecondsTail;
-pub use text_file::{read_text, save_text};
+pub use text_file::{is_newer, read_text, save_text};
 
 use crate::report::ReportError;
 use crate::result::ResultError;

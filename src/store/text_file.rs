@@ -3,9 +3,11 @@
 use std::fs;
 use std::io::{Error, ErrorKind};
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::StoreError;
 use super::replace::replace;
+use crate::clock::WallTime;
 
 /// Makes `text` the content of the file at `path`, all of it or nothing; its folder is made if
 /// it is missing.
@@ -39,11 +41,30 @@ pub fn read_text(path: &Path) -> Result<Option<String>, StoreError> {
     }
 }
 
+/// Whether the file at `path` was written after `moment`; `false` where that is not known.
+pub fn is_newer(path: &Path, moment: WallTime) -> bool {
+    let written = fs::metadata(path).and_then(|facts| facts.modified()).ok();
+    let since = written.and_then(|written| written.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let millis = since.and_then(|since| i64::try_from(since.as_millis()).ok());
+    millis.is_some_and(|millis| millis > moment.unix_millis())
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{read_text, save_text};
+    use super::{is_newer, read_text, save_text};
+    use crate::clock::WallTime;
+
+    #[test]
+    fn a_file_is_newer_than_what_was_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("prompts.txt");
+        let (before, far) = (WallTime::from_unix_millis(0), WallTime::from_unix_millis(1 << 45));
+        assert!(!is_newer(&path, before), "there is no file");
+        save_text(&path, "text").unwrap();
+        assert_eq!((is_newer(&path, before), is_newer(&path, far)), (true, false));
+    }
 
     #[test]
     fn a_text_comes_back_and_its_folder_is_made() {

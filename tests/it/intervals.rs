@@ -49,7 +49,8 @@ fn of_cell<'a>(rows: &'a [Row], cell: &CellResult) -> Vec<&'a Row> {
     rows.iter().filter(|row| row["cell"] == id).collect()
 }
 
-fn assert_seconds_add_up(ended: &Ended, cell: &CellResult) {
+#[track_caller]
+pub(crate) fn assert_seconds_add_up(ended: &Ended, cell: &CellResult) {
     let (seconds, requests) = (rows(&ended.file("timeseries.csv")), ended.requests());
     let seconds = of_cell(&seconds, cell);
     let numbers: Vec<_> = seconds.iter().map(|row| row["second"].clone()).collect();
@@ -72,7 +73,7 @@ fn assert_seconds_add_up(ended: &Ended, cell: &CellResult) {
 }
 
 /// What the log holds under each tag, all seconds together.
-fn logged(log: &str) -> BTreeMap<String, Histogram<u64>> {
+pub(crate) fn logged(log: &str) -> BTreeMap<String, Histogram<u64>> {
     let mut sums: BTreeMap<String, Histogram<u64>> = BTreeMap::new();
     for entry in IntervalLogIterator::new(log.as_bytes()) {
         let LogEntry::Interval(interval) = entry.unwrap() else { continue };
@@ -85,7 +86,11 @@ fn logged(log: &str) -> BTreeMap<String, Histogram<u64>> {
     sums
 }
 
-fn assert_log_has_the_figures(sums: &BTreeMap<String, Histogram<u64>>, cell: &CellResult) {
+#[track_caller]
+pub(crate) fn assert_log_has_the_figures(
+    sums: &BTreeMap<String, Histogram<u64>>,
+    cell: &CellResult,
+) {
     let prefix = format!("c{:03}.", cell.labels.id);
     let of_cell = sums.iter().filter_map(|(tag, sum)| Some((tag.strip_prefix(&prefix)?, sum)));
     let mut metrics = Vec::new();

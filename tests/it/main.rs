@@ -87,6 +87,8 @@ mod readmes;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]
+mod resume;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod searches;

@@ -42,9 +42,10 @@ pub(in crate::cli) struct RunArguments {
     /// Which requests get a row in requests.csv
     #[arg(long, value_enum, default_value_t = Records::All)]
     pub(in crate::cli) records: Records,
-    /// Go on with a run that was broken off: its folder; only the cells that are missing are run
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["set", "backend", "workload", "rounds",
-        "seed", "gate", "records", "print_scenario", "skip_unusable"])]
+    /// Go on with a run that was broken off: its folder, or its name under --output-dir; only the
+    /// cells that are missing are run
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["records", "print_scenario",
+        "skip_unusable"])]
     pub(in crate::cli) resume: Option<PathBuf>,
     /// Send load at once, without trying each backend first
     #[arg(long)]

@@ -185,7 +185,7 @@ fn known(search: &SearchEntry, answer: &AnswerEntry) -> String {
     match answer.method.as_str() {
         "curve" => format!(" ({}–{})", shown(low), shown(high)),
         _ if low >= high => String::new(),
-        _ => format!(" (between {} that held and {} that did not)", shown(low), shown(high)),
+        _ => format!(" (between {} and {}, by single probes)", shown(low), shown(high)),
     }
 }
 

@@ -14,12 +14,14 @@ use super::crossing::{Crossed, Crossing, crossing};
 use super::judgement::{Judgement, Measure};
 use super::yardstick::Yardstick;
 use crate::metric::Threshold;
-use crate::units::{count, to_u32};
+use crate::units::{count, float, to_u32};
 
 /// How much the load grows until a limit breaks.
 const WIDEN: f64 = 2.0;
 /// Probes at the least load before nothing is said to hold.
 const TRIES_AT_LEAST: usize = 2;
+/// Refinements after which they are made twice as far apart.
+const FURTHER: f64 = 8.0;
 /// Share of the load within which a line stands for a curve.
 const NEAR: f64 = 0.15;
 /// How far beyond its probes a line may be drawn.
@@ -256,7 +258,10 @@ fn refinement(goal: &Goal, probes: &[Probe], at: f64) -> f64 {
     let sides = if goal.span.whole {
         [at.floor(), at.floor() + 1.0]
     } else {
-        [at * (1.0 - goal.precision), at * (1.0 + goal.precision)]
+        // The further apart, the surer the slope of a curve through requests that are few.
+        let refined = probes.iter().filter(|it| it.aim == Aim::Refine).count();
+        let apart = goal.precision * (1.0 + float(count(refined)) / FURTHER).min(2.0);
+        [at * (1.0 - apart), at * (1.0 + apart)]
     };
     let middle = f64::midpoint(sides[0], sides[1]);
     let requests = |below: bool| -> u64 {
@@ -421,6 +426,18 @@ fn fit(goal: &Goal, probes: &[Probe], (low, high): (f64, f64)) -> Fit {
     }
 }
 
+/// The largest load below `at` that held clearly, and the least above that broke clearly; the ends of
+/// the span where there is none.
+fn clear_bounds(goal: &Goal, probes: &[Probe], at: f64) -> (f64, f64) {
+    let clear = |held: bool| {
+        let clear = probes.iter().filter(move |it| it.judgement.clear && it.judgement.held == held);
+        clear.map(|it| it.load)
+    };
+    let low = clear(true).filter(|load| *load <= at).fold(goal.span.from, f64::max);
+    let high = clear(false).filter(|load| *load >= at).fold(goal.span.to, f64::min);
+    (low, high)
+}
+
 fn answer(goal: &Goal, probes: &[Probe], bracket: &Bracket, (end, since): (End, usize)) -> Answer {
     let worst = probes
         .iter()
@@ -440,15 +457,26 @@ fn answer(goal: &Goal, probes: &[Probe], bracket: &Bracket, (end, since): (End, 
     let floor = |load: f64| if goal.span.whole { load.floor().max(goal.span.from) } else { load };
     match fit(goal, probes, (low, high)) {
         Fit::Curve(place, found) if bracket.is_closed(goal) => {
+            let (low, high) = clear_bounds(goal, probes, found.at);
+            // A curve says little far beyond its probes; what was clear there says more.
+            let is_far = |end: f64| !is_near(end, found.at);
+            let low = if is_far(found.low) { low.max(found.low) } else { found.low };
+            let high = if is_far(found.high) { high.min(found.high) } else { found.high };
             answer.load = Some(floor(found.at));
-            answer.interval = Some((floor(found.low.max(0.0)), floor(found.high)));
+            answer.interval = Some((floor(low), floor(high)));
             answer.method = Method::Curve;
             answer.broken = Some(place);
         }
         _ if goal.span.whole => answer.interval = Some((low, (high - 1.0).max(low))),
-        _ => {
+        Fit::Cliff => {
             answer.load = Some(f64::midpoint(low, high));
             answer.interval = Some((low, high));
+        }
+        // Nobody knows better than what was clear.
+        Fit::Curve(..) | Fit::Unclear => {
+            let middle = f64::midpoint(low, high);
+            answer.load = Some(middle);
+            answer.interval = Some(clear_bounds(goal, probes, middle));
         }
     }
     answer

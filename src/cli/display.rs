@@ -82,6 +82,18 @@ impl Display {
         }
     }
 
+    /// The run goes on after so many cells.
+    pub(super) fn resumed(&mut self, run: &str, cells_kept: u32) {
+        if let Some(following) = &self.following {
+            following.resumed(cells_kept);
+        }
+        let cells = match cells_kept {
+            1 => "1 cell is kept".to_owned(),
+            cells => format!("{cells} cells are kept"),
+        };
+        self.note(&format!("resuming `{run}`: {cells}"));
+    }
+
     pub(super) fn plan_grew(&mut self, plan: &Arc<RunPlan>) {
         self.lines.plan_grew(plan);
         if let Some(following) = &mut self.following {

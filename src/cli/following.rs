@@ -41,6 +41,11 @@ impl Following {
         look(&self.shared).stored_as(run);
     }
 
+    /// The run goes on after so many cells.
+    pub(super) fn resumed(&self, cells_kept: u32) {
+        look(&self.shared).resumed(cells_kept);
+    }
+
     /// When `cell` will be over, as far as that is known beforehand.
     fn aim(&self, cell: &Cell) -> CellAim {
         let bound = self.plan.stage(cell).bound;

@@ -50,13 +50,13 @@ impl BrokenOff {
             )));
         }
         let unusable = |error: StoreError| CommandError::new(ExitCode::Usage, error);
-        // Whoever still writes there would be read in the midst of it.
         let looked_at = store::load(&path).map_err(unusable)?;
         let refused = |why: &str| CommandError::usage(format!("`{}` {why}", path.display()));
         if !looked_at.merged_from.is_empty() {
             return Err(refused("is the sum of several runs: resume those"));
         }
         let held = HeldFolder::take(&path).map_err(unusable)?;
+        // Whoever wrote there may have come to an end meanwhile.
         let stored = store::load(&path).map_err(unusable)?;
         if stored.provenance.definitions_version != DEFINITIONS_VERSION {
             return Err(refused(
@@ -123,15 +123,15 @@ impl BrokenOff {
                 "`{name}` was changed since the run began: a run goes on with what it began with"
             )));
         }
-        if scenario::lacks_secrets(&text) {
-            return Err(CommandError::usage(format!(
-                "`{name}` holds `***` in place of a secret that was written out; give the scenario \
-                 as at first: `pacemark run SCENARIO --resume {}`",
-                self.path.display()
-            )));
-        }
         let folder = scenario::working_folder().join(&self.path);
-        scenario::parse(&text, &Origin { name, folder }, &Overrides::default())
+        let alone = scenario::parse(&text, &Origin { name, folder }, &Overrides::default());
+        alone.map_err(|_| {
+            CommandError::usage(format!(
+                "what is stored of the scenario cannot be run alone; give it as at first, with all \
+                 its flags: `pacemark run SCENARIO --resume {}`",
+                self.path.display()
+            ))
+        })
     }
 
     /// In what `scenario` is another than at first although its text is the same: what the

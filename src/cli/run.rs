@@ -29,6 +29,7 @@ use crate::result::{RunIdentity, RunResult};
 use crate::run::{Interrupt, Observer, Progress, Run, RunError, RunOptions, cell_labels};
 use crate::scenario::{Scenario, Target};
 use crate::store::{RecordsPolicy, RunFolder, StoreError, folder_name, host_facts};
+use crate::units::{count, to_u32};
 
 /// What the first Ctrl-C is answered with.
 const STOPPING: &str = "stopping: what was measured is being saved; once more to leave at once";
@@ -274,8 +275,7 @@ impl Recording<'_> {
     fn open(&mut self) -> Result<(), StoreError> {
         let Some(mut begun) = self.begun.take() else { return Ok(()) };
         let folder = if let Some(run) = &mut self.broken_off {
-            let cells = begun.cells.len();
-            self.display.note(&format!("resuming `{}`: {cells} cells are kept", begun.id));
+            self.display.resumed(&begun.id, to_u32(count(begun.cells.len())));
             run.reopen(&begun)?
         } else {
             let (name, policy) = (&self.folder_name, self.policy);

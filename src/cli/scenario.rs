@@ -56,11 +56,6 @@ pub(super) fn is_changed(source: &SourceArguments) -> bool {
         || settings_of(&source.flags).next().is_some()
 }
 
-/// Whether a stored scenario lacks secrets that were written out in it.
-pub(super) fn lacks_secrets(stored_text: &str) -> bool {
-    crate::scenario::lacks_secrets(stored_text, &Environment { var: &variable, read: &read_text })
-}
-
 /// Reads and checks a text.
 ///
 /// # Errors

@@ -74,6 +74,11 @@ impl LiveRun {
         self.cells = cells;
     }
 
+    /// So many cells are over from before the run was broken off.
+    pub const fn resumed(&mut self, cells_kept: u32) {
+        self.cells_finished = cells_kept;
+    }
+
     /// A cell begins.
     pub fn cell_started(&mut self, cell: &CellLabels, aim: CellAim) {
         let labels = Labels::of(cell);

@@ -53,7 +53,7 @@ pub use mix::{CellWorkload, MOST_MEMBERS, Member, Mix, MixPart};
 pub use mock::MockSpec;
 pub use network::{Addresses, Network, ProxyAddress};
 pub use overrides::Overrides;
-pub use parse::{LONGEST_TEXT, lacks_secrets};
+pub use parse::LONGEST_TEXT;
 pub use price::Price;
 pub use probing::{LoadRange, Probing, ProbingPurpose, SearchRules};
 pub use prompt_file::{AtEnd, CsvColumns, PromptFile, PromptFormat, PromptOrder};

@@ -11,8 +11,7 @@ use super::problem::{Problem, Problems};
 use super::refusal::ScenarioErrors;
 use super::secret::Redactor;
 use super::tree::{
-    Entry, Node, Value, expand, hide_secrets, lacks_hidden, mark_secrets, masked_source, read_tree,
-    write_yaml,
+    Entry, Node, Value, expand, hide_secrets, mark_secrets, masked_source, read_tree, write_yaml,
 };
 use super::typed::{Decode, ScenarioFile};
 
@@ -73,17 +72,6 @@ impl Scenario {
         let keys = keys.chain(more);
         Redactor::new(keys.chain(headers.map(|(_, value)| value.clone())))
     }
-}
-
-/// Whether a stored scenario lacks secrets, so that it cannot be run: those that were written out in
-/// it are not stored, those that it takes from the environment are there again if `environment` has
-/// them.
-pub fn lacks_secrets(stored_text: &str, environment: &Environment<'_>) -> bool {
-    let mut problems = Problems::default();
-    let Some(mut root) = read(stored_text, &mut problems) else { return false };
-    expand(&mut root, environment.var, &mut problems);
-    mark_secrets(&mut root);
-    lacks_hidden(&mut root)
 }
 
 fn read(text: &str, problems: &mut Problems) -> Option<Node> {

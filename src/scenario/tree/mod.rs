@@ -16,7 +16,5 @@ pub(in crate::scenario) use expand::expand;
 pub(in crate::scenario) use node::{Entry, Node, Value};
 pub(in crate::scenario) use read::{read_tree, read_value};
 pub(in crate::scenario) use scalar::resolve;
-pub(in crate::scenario) use secrets::{
-    HIDDEN, hide_secrets, lacks_hidden, mark_secrets, masked_source,
-};
+pub(in crate::scenario) use secrets::{HIDDEN, hide_secrets, mark_secrets, masked_source};
 pub(in crate::scenario) use write::write_yaml;

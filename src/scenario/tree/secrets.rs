@@ -70,21 +70,6 @@ pub(in crate::scenario) fn hide_secrets(root: &mut Node) {
     });
 }
 
-/// Whether something that was hidden is missing: [`HIDDEN`] is what the scenario would use. Secrets
-/// are marked and references expanded.
-pub(in crate::scenario) fn lacks_hidden(root: &mut Node) -> bool {
-    let default = format!(":-{HIDDEN}}}");
-    let mut is_lacking = false;
-    root.walk(&mut Vec::new(), &mut |path, node| {
-        let Some(text) = node.as_text() else { return };
-        let is_url = path.last().is_some_and(|key| key == "url");
-        let has_default = text.typed.as_ref().is_some_and(|typed| typed.contains(&default));
-        let may_hide = node.secret || is_url || has_default;
-        is_lacking |= may_hide && text.meant.contains(HIDDEN);
-    });
-    is_lacking
-}
-
 fn hidden(text: &Text, secret: bool) -> Text {
     let typed = text.typed.as_deref().unwrap_or(&text.meant);
     if !secret && text.typed.is_none() {

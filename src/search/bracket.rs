@@ -26,6 +26,8 @@ const FURTHER: f64 = 8.0;
 const NEAR: f64 = 0.15;
 /// How far beyond its probes a line may be drawn.
 const BEYOND: f64 = 0.1;
+/// How often the probes of a curve are chosen anew, around where it crosses the limit.
+const MOVES: usize = 4;
 /// Probes that may be made to narrow the interval, beyond those that are always made.
 const REFINEMENTS: u64 = 16;
 
@@ -244,12 +246,12 @@ pub fn next_step(goal: &Goal, probes: &[Probe], is_late: bool) -> Step {
     let refine = |at: f64| probe(refinement(goal, recent, at), Aim::Refine);
     match fit(goal, recent, (low, high)) {
         Fit::Curve(_, found) if refined < fewest => refine(found.at),
-        Fit::Unclear | Fit::Cliff if refined < fewest => refine(f64::midpoint(low, high)),
+        Fit::Unclear(center) if refined < most => refine(center),
+        Fit::Cliff if refined < fewest => refine(f64::midpoint(low, high)),
         Fit::Curve(_, found) if refined < most && found.width() > goal.narrow(found.at) => {
             refine(found.at)
         }
-        Fit::Unclear if refined < most => refine(f64::midpoint(low, high)),
-        Fit::Curve(..) | Fit::Unclear | Fit::Cliff => over(End::Found),
+        Fit::Curve(..) | Fit::Unclear(_) | Fit::Cliff => over(End::Found),
     }
 }
 
@@ -375,15 +377,31 @@ enum Fit {
     Curve(usize, Crossing),
     /// Limits break all at once.
     Cliff,
-    /// More probes are needed.
-    Unclear,
+    /// More probes are needed, around this load.
+    Unclear(f64),
 }
 
+/// The curve through the probes near the bracket, or near where these say that the limit is crossed: the
+/// bracket may have been led away by a few probes.
 fn fit(goal: &Goal, probes: &[Probe], (low, high): (f64, f64)) -> Fit {
-    let middle = f64::midpoint(low, high);
+    let mut center = f64::midpoint(low, high);
+    for _ in 0..MOVES {
+        match fit_near(goal, probes, center) {
+            Ok(fit) => return fit,
+            Err(beyond) => {
+                let within = beyond.clamp(center * (1.0 - NEAR), center * (1.0 + NEAR));
+                center = within.clamp(goal.span.from, goal.span.to);
+            }
+        }
+    }
+    Fit::Unclear(center)
+}
+
+/// The curve through the probes near `center`; where it crosses a limit far from all of them, that load.
+fn fit_near(goal: &Goal, probes: &[Probe], center: f64) -> Result<Fit, f64> {
     let near: Vec<_> = probes
         .iter()
-        .filter(|it| it.aim.is_fresh() && is_near(it.load, middle))
+        .filter(|it| it.aim.is_fresh() && is_near(it.load, center))
         .filter(|it| it.judgement.overload.is_none())
         .collect();
     let overloaded = probes.iter().filter(|it| it.judgement.overload.is_some());
@@ -392,7 +410,7 @@ fn fit(goal: &Goal, probes: &[Probe], (low, high): (f64, f64)) -> Fit {
         .iter()
         .map(|it| it.load)
         .fold((f64::INFINITY, 0.0_f64), |(least, most), load| (least.min(load), most.max(load)));
-    let (mut first, mut is_unclear) = (None, false);
+    let (mut first, mut is_unclear, mut beyond) = (None, false, None);
     for (place, limit) in goal.limits.iter().enumerate() {
         let level = match Yardstick::of(limit) {
             Yardstick::Share { allowed } => allowed,
@@ -412,17 +430,20 @@ fn fit(goal: &Goal, probes: &[Probe], (low, high): (f64, f64)) -> Fit {
                     first.is_none_or(|(_, known): (usize, Crossing)| found.at < known.at);
                 if within && is_first {
                     first = Some((place, found));
+                } else if !within {
+                    beyond = Some(beyond.map_or(found.at, |at: f64| at.min(found.at)));
                 }
             }
         }
     }
     let least = |load: f64| load.min(most);
-    match first {
-        Some((place, Crossing { at, low, high })) => {
-            Fit::Curve(place, Crossing { at: least(at), low: least(low), high: least(high) })
+    match (first, beyond) {
+        (Some((place, Crossing { at, low, high })), _) => {
+            Ok(Fit::Curve(place, Crossing { at: least(at), low: least(low), high: least(high) }))
         }
-        None if is_unclear => Fit::Unclear,
-        None => Fit::Cliff,
+        (None, Some(beyond)) => Err(beyond),
+        (None, None) if is_unclear => Ok(Fit::Unclear(center)),
+        (None, None) => Ok(Fit::Cliff),
     }
 }
 
@@ -473,10 +494,9 @@ fn answer(goal: &Goal, probes: &[Probe], bracket: &Bracket, (end, since): (End, 
             answer.interval = Some((low, high));
         }
         // Nobody knows better than what was clear.
-        Fit::Curve(..) | Fit::Unclear => {
-            let middle = f64::midpoint(low, high);
-            answer.load = Some(middle);
-            answer.interval = Some(clear_bounds(goal, probes, middle));
+        Fit::Curve(_, Crossing { at, .. }) | Fit::Unclear(at) => {
+            answer.load = Some(at);
+            answer.interval = Some(clear_bounds(goal, probes, at));
         }
     }
     answer

@@ -63,6 +63,9 @@ struct Line {
 
 /// Where the points, each a load with what it gave, cross `limit`: a share of requests, or a mean.
 pub(super) fn crossing(points: &[(f64, Measure)], limit: f64) -> Crossed {
+    if points.len() < FEWEST {
+        return Crossed::Unclear;
+    }
     let shares: Vec<_> = points
         .iter()
         .filter_map(|(load, measure)| match measure {
